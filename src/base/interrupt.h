@@ -1,7 +1,7 @@
 /* interrupt.h - SIGINT and SIGTERM as a question that loops ask. The one piece
  * of global state, for a tool's main only: the library takes the answer as an
- * argument. SIGPIPE is ignored, so that a closed pipe is an error with a
- * message. */
+ * argument. SIGPIPE and SIGXFSZ are ignored, so that a closed pipe and a file
+ * over the process's limit are errors with a message. */
 #ifndef BW_INTERRUPT_H
 #define BW_INTERRUPT_H
 

@@ -2,7 +2,9 @@
  *
  * Bytes go to a temporary in the target's folder (unnamed where the system
  * has O_TMPFILE, so that even a killed process leaves nothing); commit syncs
- * it and puts it under its name. "-" is standard output, written as it comes.
+ * it and puts it under its name. A link is followed, so what it points to is
+ * replaced. "-" is standard output, written as it comes, and so is a device or
+ * a pipe that exists under the name.
  */
 #ifndef BW_OUTPUT_H
 #define BW_OUTPUT_H
@@ -20,8 +22,8 @@ bw_status bw_output_open(const char *path, bw_output **ret_output,
                          bw_error *err) BW_MUST_CHECK;
 bw_status bw_output_write(bw_output *output, const void *data, size_t n_bytes,
                           bw_error *err) BW_MUST_CHECK;
-/* Syncs file and folder, renames. For standard output: checks that all went
- * out. Call destroy afterwards. */
+/* Syncs file and folder, renames; mode 0666 less the umask. Does nothing for
+ * what is written as it comes. Call destroy afterwards. */
 bw_status bw_output_commit(bw_output *output, bw_error *err) BW_MUST_CHECK;
 /* Without a commit before, the temporary is removed. NULL is fine. */
 void bw_output_destroy(bw_output *output);
@@ -31,8 +33,8 @@ void bw_output_destroy(bw_output *output);
 bw_status bw_output_scratch(const char *opt_beside, int *ret_fd,
                             bw_error *err) BW_MUST_CHECK;
 
-/* write(2) and pread(2) until all is done; partial ones and EINTR are
- * retried. */
+/* write(2) until all is written: partial writes, EINTR and EAGAIN are retried.
+ * Messages begin with name. */
 bw_status bw_output_write_fd(int fd, const char *name, const void *data,
                              size_t n_bytes, bw_error *err) BW_MUST_CHECK;
 
