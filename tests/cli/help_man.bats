@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# help_man.bats - every tool's --help and its manual page tell of the same
+# options, with the same short letters.
+
+load harness
+
+# Both print one line an option: "name letter", "-" where there is no letter.
+help_options() {
+    "$1" --help |
+        sed -nE 's/^ {1,8}(-([A-Za-z0-9]), )?--([a-z0-9][a-z0-9-]*).*/\3 \2/p' |
+        awk '{ print $1, NF > 1 ? $2 : "-" }' | sort
+}
+page_options() {
+    awk '
+        $1 != ".It" { next }
+        {
+            letter = "-"
+            for (k = 2; k <= NF; k++) {
+                if ($k != "Fl") continue
+                if ($(k + 1) == "Fl") { print $(k + 2), letter; next }
+                letter = $(k + 1)
+            }
+        }' "$1" | sort
+}
+
+compare_options() {
+    local page=$BARROW_SOURCE/man/$1.1
+    [ -e "$page" ] || show "page" "man/$1.1" "none"
+    help_options "$(tool "$1")" >help
+    page_options "$page" >page
+    [ -s help ] || show "--help of $1" "options" "none"
+    diff -u --label "$1 --help" --label "man/$1.1" help page
+}
+
+@test "help and page of wpack agree" {
+    compare_options wpack
+}
+
+@test "help and page of wunpack agree" {
+    compare_options wunpack
+}
+
+@test "help and page of winfo agree" {
+    compare_options winfo
+}
+
+@test "help and page of wcat agree" {
+    compare_options wcat
+}
+
+@test "help and page of wdist agree" {
+    compare_options wdist
+}
+
+@test "every tool that is built is compared" {
+    for name in $(tools); do
+        grep -q "compare_options $name\$" "$BATS_TEST_FILENAME" ||
+            show "a test for" "$name" "none"
+    done
+}
+
+@test "--help and --version go to standard output, also of a full disk" {
+    for name in $(tools); do
+        check 0 "$name" --help
+        stderr_is ''
+        stdout_has "$name"
+        check 0 "$name" --version
+        stderr_is ''
+        [[ $output == "$name (barrow) "* ]]
+        check_full "$name" --help
+        check_full "$name" --version
+        check_closed_pipe "$name" --help
+    done
+}
+
+@test "help is no wider than 80 columns" {
+    for name in $(tools); do
+        check 0 "$name" --help
+        [ "$(awk 'length > 80' <<<"$output")" = '' ]
+    done
+}
+
+@test "an unknown option is exit 2, named, and nothing is written" {
+    for name in $(tools); do
+        check 2 "$name" --no-such-option
+        stdout_is ''
+        stderr_has "$name: "
+        stderr_has "--no-such-option"
+        files_are
+    done
+}
