@@ -29,14 +29,19 @@ typedef struct bw_option_list {
     const char **item;
 } bw_option_list;
 
+/* NULL TEXT, an empty LIST, a NaN REAL and a CHOICE of -1 have no default to
+ * show. Where `given` points to false, --dump-config writes the option as a
+ * comment, so that reading it back sets nothing. */
 typedef struct bw_option {
     bw_option_type type;
     const char *name;    /* long name without dashes; the heading of a group */
     char letter;         /* short name, or 0 */
-    const char *meta;    /* "FILE", "N": the value's word in --help */
+    const char *meta;    /* "FILE", "N": the value's word in --help; a CHOICE
+                            may leave it NULL and shows its choices */
     const char *help;    /* one line, lower case, no full stop */
     void *value;         /* what it sets */
-    double min, max;     /* SIZE and REAL; both 0: unbounded */
+    double min, max;     /* SIZE and REAL; both 0: unbounded. A REAL may be
+                            infinite only where max is HUGE_VAL */
     const char *choices; /* CHOICE: "sum|softmax|none" */
     bool is_optional;    /* TEXT, REAL: --name alone is allowed (--name=VALUE
                             otherwise); then *given is set and value stays */
@@ -44,6 +49,8 @@ typedef struct bw_option {
                             left out of provenance */
     bool *given;         /* set when the option was given; or NULL */
 } bw_option;
+
+enum { BW_MAX_THREADS = 1024 };
 
 /* What every tool has, in one struct and one table fragment. */
 typedef struct bw_common {
@@ -55,24 +62,31 @@ typedef struct bw_common {
     bool dump_config;
 } bw_common;
 
+/* The defaults: as many threads as this process has cores, seed 0. */
+void bw_common_init(bw_common *common);
+
 typedef struct bw_program {
-    const char *name;      /* "wdist" */
-    const char *usage;     /* "[options] HISTOGRAMS [HISTOGRAMS2]" */
-    const char *summary;   /* one line */
+    const char *name;         /* "wdist" */
+    const char *usage;        /* "[options] HISTOGRAMS [HISTOGRAMS2]" */
+    const char *summary;      /* one line */
     const bw_option *options; /* ends with a row whose name is NULL */
-    bw_common *common;     /* common options are appended to --help */
+    bw_common *common;        /* common options are appended to --help; never
+                              NULL, defaults are set by bw_common_init */
     bool has_output, has_threads, has_seed; /* which of them the tool takes */
 } bw_program;
 
 typedef struct bw_parsed {
     size_t n_operands;
-    const char **operand; /* points into argv */
-    bool is_done;         /* --help, --version, --dump-config were served */
-    char *config_text;    /* keeps TEXT values of --config alive */
-    const char **canonical; /* n_canonical strings for provenance: every given
-                               option that is not neutral, table order,
-                               "--name=value", flags "--name"; then nothing
-                               (the caller appends its operands' base names) */
+    const char **operand;    /* points into argv */
+    bool is_done;            /* --help, --version, --dump-config were served */
+    char *config_text;       /* keeps TEXT values of --config alive */
+    const char **list_items; /* what the LIST options point into */
+    const char **canonical;  /* n_canonical strings for provenance: every given
+                                option that is not neutral, table order,
+                                "--name=value", flags "--name"; numbers in
+                                their shortest spelling, a value whose meta is
+                                "FILE" cut to its base name; then nothing (the
+                                caller appends its operands' base names) */
     size_t n_canonical;
 } bw_parsed;
 
@@ -83,15 +97,21 @@ typedef struct bw_parsed {
  * that does not exist, and an option given twice (but LIST and flags -v -q)
  * are BW_ERR_USAGE with the option named as typed and, for a choice, the words
  * allowed. --config FILE holds "name = value" lines, "#" comments; the command
- * line wins; its errors name file and line. --help and --version go to out.
+ * line wins (all of a LIST at once); its errors name file and line. A value in
+ * double quotes keeps blanks and "#"; \" \\ \n stand for themselves in it; a
+ * flag is "name = true", "name = false" or "name" alone. BW_ERR_IO when it
+ * cannot be read. --help and --version go to out, with the values from before
+ * the call, and end the parsing.
  * --dump-config writes the effective options to out in the form that --config
- * reads, and is served after the command line was checked. */
+ * reads, and is served after the command line was checked. *parsed is to be
+ * cleared after failure, too; values may be set in part then. */
 bw_status bw_option_parse(const bw_program *program, int argc, char **argv,
                           FILE *out, bw_parsed *parsed,
                           bw_error *err) BW_MUST_CHECK;
 void bw_parsed_clear(bw_parsed *parsed);
 
-/* Writes the --help text: usage, summary, options by group with defaults. */
+/* Writes the --help text: usage, summary, options by group with defaults, at
+ * most 80 columns. */
 void bw_option_help(const bw_program *program, FILE *out);
 
 #endif

@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/output.h"
 #include "barrow/status.h"
+#include "base/output.h"
 
 enum {
     TEMPORARY_SIZE = 48,     /* room for a temporary's name */

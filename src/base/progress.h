@@ -10,14 +10,14 @@
 #include <stdio.h>
 
 typedef struct bw_progress {
-    FILE *stream;      /* NULL: silent */
+    FILE *stream; /* NULL: silent */
     bool is_terminal;
-    const char *label; /* "wdist" */
-    const char *unit;  /* "pairs" */
-    uint64_t n_total;  /* 0: unknown */
-    uint64_t n_before; /* done before this process began (resume) */
+    const char *label;     /* "wdist" */
+    const char *unit;      /* "pairs" */
+    uint64_t n_total;      /* 0: unknown */
+    uint64_t n_before;     /* done before this process began (resume) */
     double started, shown; /* seconds, monotonic */
-    bool is_dirty;     /* a line stands on the terminal */
+    bool is_dirty;         /* a line stands on the terminal */
 } bw_progress;
 
 void bw_progress_start(bw_progress *progress, FILE *stream, bool is_quiet,

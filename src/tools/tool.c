@@ -1,0 +1,100 @@
+/* tool.c - what every main does the same way. */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "barrow/status.h"
+#include "base/interrupt.h"
+#include "base/option.h"
+#include "tools/tool.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* A standard descriptor that the parent closed would be handed out to the next
+ * file that is opened, and messages would go into it. Each is filled with one
+ * that refuses its use: input cannot be read, output cannot be written. */
+static void fill_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* Names come from files and may hold anything; a terminal shall not obey. */
+static void print_message(const bw_program *program, const char *text)
+{
+    fprintf(stderr, "%s: ", program->name);
+    for (; *text != '\0'; text++)
+        fputc(iscntrl((unsigned char)*text) ? '?' : *text, stderr);
+    fputc('\n', stderr);
+}
+
+static int report(const bw_program *program, bw_status status,
+                  const bw_error *err)
+{
+    const char *text = err->text;
+
+    if (status == BW_OK)
+        return EXIT_DONE;
+    print_message(program, *text != '\0' ? text : bw_status_text(status));
+    if (status == BW_ERR_USAGE) {
+        fprintf(stderr, "Try '%s --help' for more.\n", program->name);
+        return EXIT_USAGE;
+    }
+    if (status == BW_ERR_INTERRUPTED && bw_interrupt_signal() != 0)
+        return bw_interrupt_exit_status();
+    return EXIT_FAILED;
+}
+
+/* What was printed and did not arrive is a failure like any other. */
+static bw_status close_standard_output(bw_error *err)
+{
+    bool is_failed = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fclose(stdout) == 0 && !is_failed)
+        return BW_OK;
+    if (errno != 0)
+        return bw_error_errno(err, "standard output");
+    return bw_error_set(err, BW_ERR_IO, "standard output: write error");
+}
+
+int bw_tool_main(const bw_program *program, int argc, char **argv,
+                 bw_tool_run run)
+{
+    bw_error err = BW_ERROR_INIT, lost = BW_ERROR_INIT;
+    bw_parsed parsed;
+    bw_status status;
+    int result;
+
+    fill_standard_files();
+    bw_interrupt_install();
+    status = bw_option_parse(program, argc, argv, stdout, &parsed, &err);
+    if (status == BW_OK && !parsed.is_done)
+        status = run(program, &parsed, &err);
+    bw_parsed_clear(&parsed);
+    result = report(program, status, &err);
+    status = close_standard_output(&lost);
+    if (result == EXIT_DONE)
+        result = report(program, status, &lost);
+    return result;
+}
+
+bw_status bw_tool_output(const bw_program *program, const char **path,
+                         bw_error *err)
+{
+    *path = program->common->output;
+    if (*path == NULL && isatty(STDOUT_FILENO))
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "standard output is a terminal; name a file with "
+                            "-o");
+    if (*path == NULL)
+        *path = "-";
+    return BW_OK;
+}
