@@ -1,0 +1,11 @@
+/* reader.h - what winfo asks of a reader beyond container.h. */
+#ifndef BW_READER_H
+#define BW_READER_H
+
+#include "barrow/container.h"
+#include "store/stream_in.h"
+
+/* The stream's figures so far: sizes, frames, checksums. */
+const bw_stream_state *bw_reader_state(const bw_reader *reader);
+
+#endif
