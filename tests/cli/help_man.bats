@@ -26,10 +26,10 @@ page_options() {
 compare_options() {
     local page=$BARROW_SOURCE/man/$1.1
     [ -e "$page" ] || show "page" "man/$1.1" "none"
-    help_options "$(tool "$1")" >help
-    page_options "$page" >page
-    [ -s help ] || show "--help of $1" "options" "none"
-    diff -u --label "$1 --help" --label "man/$1.1" help page
+    help_options "$(tool "$1")" >help.txt
+    page_options "$page" >page.txt
+    [ -s help.txt ] || show "--help of $1" "options" "none"
+    diff -u --label "$1 --help" --label "man/$1.1" help.txt page.txt
 }
 
 @test "help and page of wpack agree" {
