@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# checkers.bats - the scripts that check the tree do find what they look for.
+
+# Scripts are written in single quotes.
+# shellcheck disable=SC2016
+
+load harness
+
+tests=$BARROW_SOURCE/tests
+
+# script NAME STATUS [TEXT]: makes an executable script.
+script() {
+    printf '#!/bin/sh\n%s\nexit %s\n' "${3-}" "$2" >"$1"
+    chmod +x "$1"
+}
+
+last_line() {
+    tail -n 1 <<<"$output"
+}
+
+# a_tree: the least tree that layers and listed accept.
+a_tree() {
+    mkdir -p include/barrow src/base src/store man tests bench datasets \
+        pipelines completions
+    printf 'base:\nstore: base\n' >src/LAYERS
+    echo '#include "barrow/status.h"' >src/base/error.c
+    echo '#include "base/error.h"' >src/store/reader.c
+    echo '#include <stdarg.h>' >include/barrow/status.h
+    printf '\t%s \\\n' include/barrow/status.h src/LAYERS src/base/error.c \
+        src/store/reader.c >Makefile.am
+}
+
+@test "summary counts passed, failed and skipped tests" {
+    script good 0
+    script skipped 77
+    script bad 1 'echo this is why'
+    check 0 "$tests/summary" -r results ./good ./skipped
+    [ "$(last_line)" = '1 passed, 0 failed, 1 skipped' ]
+    check 1 "$tests/summary" -r results ./good ./bad ./skipped
+    [ "$(last_line)" = '1 passed, 1 failed, 1 skipped' ]
+    stdout_has 'this is why'
+}
+
+@test "summary counts the tests of bats files and Criterion programs" {
+    printf '@test "%s" { %s; }\n' a true b false c skip >some.bats
+    mkdir -p tests/unit
+    # As a Criterion program writes it.
+    script tests/unit/test_x 1 'cat >"${1#--tap=}" <<END
+TAP version 13
+1..4
+ok - x::a  (0.00s)
+ok - x::b  # SKIP test was skipped
+not ok - x::c  (0.00s)
+ok - x::d  (0.00s)
+END'
+    # A bats of its own, that knows nothing of this one.
+    check 1 env -i PATH="${PATH//"$BATS_LIBEXEC":/}" "$tests/summary" -r results \
+        some.bats tests/unit/test_x
+    [ "$(last_line)" = '3 passed, 2 failed, 2 skipped' ]
+}
+
+@test "summary counts what broke off, and a file without tests, as failed" {
+    mkdir -p tests/unit
+    script tests/unit/test_cut 139 'echo 1..3 >"${1#--tap=}"
+echo "ok - x::a" >>"${1#--tap=}"'
+    script tests/unit/test_empty 0
+    script tests/unit/test_late 1 'printf "ok - x\n1..1\n" >"${1#--tap=}"'
+    check 1 "$tests/summary" -r results tests/unit/test_cut
+    [ "$(last_line)" = '1 passed, 2 failed, 0 skipped' ]
+    check 1 "$tests/summary" -r results tests/unit/test_empty ./absent
+    [ "$(last_line)" = '0 passed, 2 failed, 0 skipped' ]
+    check 1 "$tests/summary" -r results tests/unit/test_late
+    [ "$(last_line)" = '1 passed, 1 failed, 0 skipped' ]
+}
+
+@test "layers accepts what src/LAYERS allows" {
+    a_tree
+    check 0 "$tests/layers" .
+    stdout_is ''
+}
+
+@test "layers finds an include that goes up, or of no folder" {
+    a_tree
+    echo '#include "store/spool.h"' >>src/base/error.c
+    check 1 "$tests/layers" .
+    stdout_is \
+        'src/base/error.c: base may not include store/spool.h, which is of store'
+    a_tree
+    echo '#include "barrow/container.h"' >>src/base/error.c
+    touch include/barrow/container.h
+    check 1 "$tests/layers" .
+    stdout_has 'base may not include barrow/container.h, which is of store'
+    a_tree
+    echo '#include "spool.h"' >>src/store/reader.c
+    check 1 "$tests/layers" .
+    stdout_is 'src/store/reader.c: include "spool.h" with its folder'
+}
+
+@test "layers finds private headers in public ones, and unowned headers" {
+    a_tree
+    echo '#include "base/error.h"' >>include/barrow/status.h
+    check 1 "$tests/layers" .
+    stdout_has 'a public header includes base/error.h'
+    a_tree
+    touch include/barrow/lonely.h
+    check 1 "$tests/layers" .
+    stdout_is 'include/barrow/lonely.h: no .c in src/ has its name'
+}
+
+@test "listed finds a source that Makefile.am forgets" {
+    a_tree
+    check 0 "$tests/listed" .
+    touch src/base/output.c
+    check 1 "$tests/listed" .
+    stdout_is 'src/base/output.c: not in Makefile.am'
+}
+
+# page LINE...: a page whose examples are these lines.
+page() {
+    {
+        printf '.Sh EXAMPLES\n.Bd -literal -offset indent\n'
+        printf '%s\n' "$@"
+        printf '.Ed\n'
+    } >page.1
+}
+
+@test "examples pass that print what is shown" {
+    page '$ printf '\''a\enb\enc\en'\''' a ... c '$ echo one \e' '> two' \
+        'one two' '$ seq 3' '...' '$ seq 4' '$ false' '(exit 1)'
+    check 0 "$tests/man_examples" page.1
+    [ "$(last_line)" = '5 commands, 0 not as shown' ]
+}
+
+@test "examples fail that print something else, or fail" {
+    page '$ echo one' two '$ seq 3' ... 4 '$ true' x '$ false' '$ seq 2' 1
+    check 1 "$tests/man_examples" page.1
+    [ "$(last_line)" = '5 commands, 5 not as shown' ]
+}
+
+@test "examples see the tools and the digits, and leave a marked block" {
+    printf '%s\n' '.Sh EXAMPLES' '.\" not run: it takes hours' '.Bd -literal' \
+        '$ false' .Ed '.Bd -literal' '$ ls t10k-labels-idx1-ubyte.gz' \
+        't10k-labels-idx1-ubyte.gz' .Ed .Sh FILES '.Bd -literal' '$ false' \
+        .Ed >page.1
+    check 0 "$tests/man_examples" page.1
+    [ "$(last_line)" = '1 commands, 0 not as shown' ]
+}
