@@ -54,8 +54,8 @@ not ok - x::c  (0.00s)
 ok - x::d  (0.00s)
 END'
     # A bats of its own, that knows nothing of this one.
-    check 1 env -i PATH="${PATH//"$BATS_LIBEXEC":/}" "$tests/summary" -r results \
-        some.bats tests/unit/test_x
+    check 1 env -i PATH="${PATH//"$BATS_LIBEXEC":/}" "$tests/summary" \
+        -r results some.bats tests/unit/test_x
     [ "$(last_line)" = '3 passed, 2 failed, 2 skipped' ]
 }
 
@@ -83,8 +83,7 @@ echo "ok - x::a" >>"${1#--tap=}"'
     a_tree
     echo '#include "store/spool.h"' >>src/base/error.c
     check 1 "$tests/layers" .
-    stdout_is \
-        'src/base/error.c: base may not include store/spool.h, which is of store'
+    stdout_has 'src/base/error.c: base may not include store/spool.h, which'
     a_tree
     echo '#include "barrow/container.h"' >>src/base/error.c
     touch include/barrow/container.h
