@@ -73,6 +73,14 @@ echo "ok - x::a" >>"${1#--tap=}"'
     [ "$(last_line)" = '1 passed, 1 failed, 0 skipped' ]
 }
 
+@test "summary takes a sanitizer's report for a failure" {
+    mkdir -p tests/unit
+    script tests/unit/test_leak 0 'printf "ok - x\n1..1\n" >"${1#--tap=}"
+echo "==7==ERROR: LeakSanitizer: detected memory leaks" >&2'
+    check 1 "$tests/summary" -r results tests/unit/test_leak
+    [ "$(last_line)" = '1 passed, 1 failed, 0 skipped' ]
+}
+
 @test "layers accepts what src/LAYERS allows" {
     a_tree
     check 0 "$tests/layers" .
