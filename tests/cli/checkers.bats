@@ -1,9 +1,6 @@
 #!/usr/bin/env bats
 # checkers.bats - the scripts that check the tree do find what they look for.
 
-# Scripts are written in single quotes.
-# shellcheck disable=SC2016
-
 load harness
 
 tests=$BARROW_SOURCE/tests
