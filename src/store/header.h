@@ -7,6 +7,9 @@
 
 #include "barrow/container.h"
 
+/* The entry of the header that is no tensor. */
+#define BW_HEADER_META "__metadata__"
+
 typedef struct bw_meta {
     char *key, *value;
 } bw_meta;
@@ -26,6 +29,10 @@ typedef struct bw_header {
     }
 
 void bw_header_clear(bw_header *header);
+
+/* Appends copies, or nothing; key and value are not looked at. */
+bw_status bw_header_append_meta(bw_header *header, const char *key,
+                                const char *value, bw_error *err) BW_MUST_CHECK;
 
 /* Sets a metadata string; an old one of that key keeps its place. Key and value
  * must be UTF-8, else BW_ERR_RANGE. */

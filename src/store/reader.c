@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "barrow/provenance.h"
 #include "store/header.h"
 #include "store/reader.h"
 #include "store/utf8.h"
@@ -168,7 +169,7 @@ static bw_status read_header(bw_reader *r, bw_error *err)
     free(text);
     if (status != BW_OK)
         return status;
-    format = bw_header_meta(&r->header, "barrow.format");
+    format = bw_header_meta(&r->header, BW_META_FORMAT);
     if (format != NULL && strcmp(format, "1") != 0) {
         char shown[BW_UTF8_SHOWN];
 

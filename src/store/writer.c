@@ -92,7 +92,7 @@ static bw_status check_name(const bw_writer *w, const char *name, bw_error *err)
     char shown[BW_UTF8_SHOWN];
 
     bw_utf8_show(name, shown);
-    if (strcmp(name, "__metadata__") == 0)
+    if (strcmp(name, BW_HEADER_META) == 0)
         return bw_error_set(err, BW_ERR_USAGE,
                             "tensor '%s': this name is taken by the format",
                             shown);
