@@ -144,7 +144,7 @@ page() {
 @test "examples see the tools and the digits, and leave a marked block" {
     printf '%s\n' '.Sh EXAMPLES' '.\" not run: it takes hours' '.Bd -literal' \
         '$ false' .Ed '.Bd -literal' '$ ls t10k-labels-idx1-ubyte.gz' \
-        't10k-labels-idx1-ubyte.gz' .Ed .Sh FILES '.Bd -literal' '$ false' \
+        't10k-labels-idx1-ubyte.gz' .Ed '.Sh FILES' '.Bd -literal' '$ false' \
         .Ed >page.1
     check 0 "$tests/man_examples" page.1
     [ "$(last_line)" = '1 commands, 0 not as shown' ]
