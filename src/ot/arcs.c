@@ -1,0 +1,59 @@
+/* arcs.c - look-ups of arc costs, by the kind of the ground cost. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "ot/arcs.h"
+
+double bw_arcs_cost(const bw_arcs *a, size_t i, size_t j)
+{
+    size_t from = a->sources->bin[i], to = a->sinks->bin[j];
+    return a->is_swapped ? bw_ground_cost(a->ground, to, from)
+                         : bw_ground_cost(a->ground, from, to);
+}
+
+int64_t bw_arcs_narrow(const bw_arcs *a, size_t i, size_t j)
+{
+    const bw_ground *g = a->ground;
+    if (a->is_coarse)
+        return bw_ground_small(g, a->sources->point[i], a->sinks->point[j]);
+    if (g->kind != BW_GROUND_GRID)
+        return bw_ground_narrow(g, bw_arcs_cost(a, i, j));
+    int unit = (int)g->unit;
+    int32_t from = a->sources->point[i], to = a->sinks->point[j];
+    int dx = abs(bw_point_x(from) - bw_point_x(to)) / unit;
+    int dy = abs(bw_point_y(from) - bw_point_y(to)) / unit;
+    return g->narrow[(size_t)dy * g->width + (size_t)dx];
+}
+
+void bw_arcs_row(const bw_arcs *a, size_t i, int64_t *cost)
+{
+    for (size_t j = 0; j < a->sinks->n; j++) cost[j] = bw_arcs_narrow(a, i, j);
+}
+
+bw_wide bw_arcs_wide(const bw_arcs *a, size_t i, size_t j)
+{
+    if (bw_arcs_is_exact(a)) return bw_arcs_narrow(a, i, j);
+    return bw_ground_wide(a->ground, bw_arcs_cost(a, i, j));
+}
+
+int32_t bw_arcs_small(const bw_arcs *a, size_t i, size_t j, double scale)
+{
+    if (a->ground->kind == BW_GROUND_GRID)
+        return bw_ground_small(a->ground, a->sources->point[i], a->sinks->point[j]);
+    return (int32_t)lrint(bw_arcs_cost(a, i, j) * scale);
+}
+
+void bw_arcs_potentials(const bw_arcs *arcs, const bw_tree *tree,
+                        bw_wide *potential)
+{
+    size_t n_nodes = bw_tree_n_nodes(tree), n_sinks = tree->n_sinks;
+    potential[tree->order[n_nodes - 1]] = 0;
+    for (size_t k = n_nodes - 1; k-- > 0;) {
+        size_t node = (size_t)tree->order[k], up = (size_t)tree->parent[node];
+        size_t sink = node < n_sinks ? node : up;
+        size_t source = (node < n_sinks ? up : node) - n_sinks;
+        potential[node] = bw_arcs_wide(arcs, source, sink) - potential[up];
+    }
+}

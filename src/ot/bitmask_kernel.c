@@ -1,0 +1,538 @@
+/* bitmask_kernel.c - the loops of bitmask.h, compiled once an instruction set:
+ * BW_KERNEL is the name of the table that this object defines.
+ *
+ *   the node        one row of words a node: its sinks, flow and parent
+ *   potentials      base[j] = (|y_j|^2 - v_j) << shift | j, or -v_j
+ *   pricing         least reduced cost of sixteen sources over all sinks
+ *   pivot           join, leaving arc, stem reversal, potentials
+ *
+ * The functions take the number of words a set, n_words, and is_squared as
+ * constants: bw_bitmask_solve picks one of eight instances.
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "ot/bitmask.h"
+#include "ot/lanes.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* A cycle passes each sink at most once on either side of the join. */
+enum { MAX_PATH = 2 * BW_BITMASK_MAX_SINKS + 2 };
+
+typedef struct solver {
+    uint64_t *node;
+    int32_t *base; /* of sinks, padded to whole words of 64 */
+    const int32_t *sink_key, *source_key; /* scaled points, see load_points */
+    const int32_t *cost;
+    int32_t *up; /* of sources: the parent sink */
+    size_t n_sources, n_sinks;
+    unsigned shift;        /* bits for the sink's number in a key */
+    int32_t v_limit;       /* |v| may reach this */
+    int32_t v_bound;       /* |v| is at most this */
+    uint64_t n_pivots;
+} solver;
+
+/* ---- the node ---- */
+
+INLINE size_t node_stride(size_t n_words)
+{
+    return n_words <= 6 ? 8 : (n_words + 2 + 7) / 8 * 8;
+}
+
+INLINE uint64_t *node_at(const solver *s, int32_t k, const size_t n_words)
+{
+    return s->node + (size_t)k * node_stride(n_words);
+}
+
+INLINE int64_t node_flow(const uint64_t *node, const size_t n_words)
+{
+    return (int64_t)node[n_words];
+}
+
+INLINE int32_t node_parent(const uint64_t *node, const size_t n_words)
+{
+    return (int32_t)(int64_t)node[n_words + 1];
+}
+
+INLINE bool node_has(const uint64_t *node, int32_t sink)
+{
+    return node[sink >> 6] >> (sink & 63) & 1;
+}
+
+/* ---- potentials ---- */
+
+/* c(i, j) - v_j - (a constant of i), as the keys of pricing have it. */
+INLINE int32_t arc_key(const solver *s, int32_t source, int32_t sink,
+                       const bool is_squared)
+{
+    if (is_squared) {
+        int32_t a = s->source_key[source], b = s->sink_key[sink];
+        int32_t dot = (int16_t)(a & 0xffff) * (int16_t)(b & 0xffff) +
+                      (a >> 16) * (b >> 16);
+        return (dot + s->base[sink]) >> s->shift;
+    }
+    size_t block = (size_t)source / BW_N_LANES, lane = (size_t)source % BW_N_LANES;
+    return s->cost[(block * s->n_sinks + (size_t)sink) * BW_N_LANES + lane] +
+           s->base[sink];
+}
+
+/* v -= d for all sinks of a set. */
+INLINE void move_potentials(solver *s, const uint64_t *set, int32_t d,
+                            const size_t n_words)
+{
+    bw_lanes step = bw_lanes_set((int32_t)((uint32_t)d << s->shift));
+    for (size_t w = 0; w < n_words; w++) {
+        uint64_t bits = set[w];
+        for (size_t q = 0; bits; q++, bits >>= BW_N_LANES)
+            if (bits & 0xffff)
+                bw_lanes_add_masked(s->base + w * 64 + q * BW_N_LANES,
+                                    (uint32_t)(bits & 0xffff), step);
+    }
+}
+
+INLINE int32_t sink_potential(const solver *s, const bw_bitmask *b, size_t j,
+                              const bool is_squared)
+{
+    if (!is_squared) return -s->base[j];
+    return bw_point_squared(b->sink_point[j], 0) - (s->base[j] >> s->shift);
+}
+
+/* Every |v| grows by at most the step of a pivot; when the bound that follows
+ * passes the limit, the potentials themselves are looked at. */
+static bool potentials_fit(solver *s, const bw_bitmask *b, int32_t step)
+{
+    s->v_bound += step;
+    if (s->v_bound < s->v_limit) return true;
+    int32_t most = 0;
+    for (size_t j = 0; j < s->n_sinks; j++) {
+        int32_t v = sink_potential(s, b, j, b->is_squared);
+        int32_t size = v < 0 ? -v : v;
+        most = most > size ? most : size;
+    }
+    s->v_bound = most + step;
+    return s->v_bound < s->v_limit;
+}
+
+/* ---- pricing ---- */
+
+/* For the sixteen sources of a block: arg[k] is the sink of least reduced
+ * cost, cost[k] that reduced cost; the result has a bit where it is negative.
+ * A key holds cost and sink in one word, so that one minimum finds both. */
+INLINE uint32_t price_block(const solver *s, size_t block, int32_t *arg,
+                            int32_t *cost, const bool is_squared)
+{
+    size_t first = block * BW_N_LANES, n_sinks = s->n_sinks;
+    bw_lanes up = bw_lanes_load(s->up + first), least, here, best;
+    if (is_squared) {
+        bw_lanes x = bw_lanes_load(s->source_key + first);
+        bw_lanes a = bw_lanes_set(INT32_MAX), b = a;
+        size_t j = 0;
+        for (; j + 2 <= n_sinks; j += 2) {
+            bw_lanes k0 = bw_lanes_dot(x, bw_lanes_set(s->sink_key[j]));
+            bw_lanes k1 = bw_lanes_dot(x, bw_lanes_set(s->sink_key[j + 1]));
+            a = bw_lanes_min(a, bw_lanes_add(k0, bw_lanes_set(s->base[j])));
+            b = bw_lanes_min(b, bw_lanes_add(k1, bw_lanes_set(s->base[j + 1])));
+        }
+        if (j < n_sinks) {
+            bw_lanes k = bw_lanes_dot(x, bw_lanes_set(s->sink_key[j]));
+            a = bw_lanes_min(a, bw_lanes_add(k, bw_lanes_set(s->base[j])));
+        }
+        a = bw_lanes_min(a, b);
+        b = bw_lanes_dot(x, bw_lanes_gather(s->sink_key, up));
+        b = bw_lanes_add(b, bw_lanes_gather(s->base, up));
+        here = bw_lanes_shift_right(b, s->shift);
+        least = bw_lanes_shift_right(a, s->shift);
+        bw_lanes_store(arg, a);
+        for (int k = 0; k < BW_N_LANES; k++) arg[k] &= (1 << s->shift) - 1;
+    } else {
+        const int32_t *c = s->cost + first * n_sinks;
+        least = bw_lanes_set(INT32_MAX);
+        best = bw_lanes_set(0);
+        for (size_t j = 0; j < n_sinks; j++) {
+            bw_lanes r = bw_lanes_add(bw_lanes_load(c + j * BW_N_LANES),
+                                      bw_lanes_set(s->base[j]));
+            uint32_t less = bw_lanes_less(r, least);
+            least = bw_lanes_min(least, r);
+            best = bw_lanes_blend(less, best, bw_lanes_set((int32_t)j));
+        }
+        int32_t at_up[BW_N_LANES];
+        for (size_t k = 0; k < BW_N_LANES; k++) {
+            size_t j = (size_t)s->up[first + k];
+            at_up[k] = c[j * BW_N_LANES + k] + s->base[j];
+        }
+        here = bw_lanes_load(at_up);
+        bw_lanes_store(arg, best);
+    }
+    bw_lanes_store(cost, bw_lanes_sub(least, here));
+    uint32_t negative = bw_lanes_less(least, here);
+    size_t n_left = s->n_sources - first;
+    return n_left < BW_N_LANES ? negative & ((1u << n_left) - 1) : negative;
+}
+
+/* ---- pivot ---- */
+
+/* The way from a node up to, not including, the first node whose set holds
+ * `sink`, or the node `end`. The count of nodes; *top is where it ended. */
+INLINE size_t climb_to_sink(const solver *s, int32_t from, int32_t sink,
+                            int32_t *path, int32_t *top, const size_t n_words)
+{
+    size_t n = 0;
+    while (!node_has(node_at(s, from, n_words), sink)) {
+        path[n++] = from;
+        from = node_parent(node_at(s, from, n_words), n_words);
+    }
+    *top = from;
+    return n;
+}
+
+INLINE size_t climb_to_node(const solver *s, int32_t from, int32_t end,
+                            int32_t *path, const size_t n_words)
+{
+    size_t n = 0;
+    while (from != end) {
+        path[n++] = from;
+        from = node_parent(node_at(s, from, n_words), n_words);
+    }
+    return n;
+}
+
+/* On both sides of the cycle, arcs of nodes at even places lose what the
+ * entering arc gains: the first to run dry leaves. No two are equal. */
+INLINE size_t least_flow(const solver *s, const int32_t *path, size_t n,
+                         int64_t *least, const size_t n_words)
+{
+    size_t at = SIZE_MAX;
+    for (size_t k = 0; k < n; k += 2) {
+        int64_t flow = node_flow(node_at(s, path[k], n_words), n_words);
+        if (flow < *least) {
+            *least = flow;
+            at = k;
+        }
+    }
+    return at;
+}
+
+INLINE void shift_flow(solver *s, const int32_t *path, size_t n, int64_t flow,
+                       const size_t n_words)
+{
+    for (size_t k = 0; k < n; k++) {
+        uint64_t *node = node_at(s, path[k], n_words);
+        node[n_words] += (uint64_t)(k % 2 ? flow : -flow);
+    }
+}
+
+INLINE void set_parent(solver *s, int32_t k, int32_t parent, int64_t flow,
+                       const size_t n_words)
+{
+    uint64_t *node = node_at(s, k, n_words);
+    node[n_words] = (uint64_t)flow;
+    node[n_words + 1] = (uint64_t)(int64_t)parent;
+    if (k >= (int32_t)s->n_sinks) s->up[k - (int32_t)s->n_sinks] = parent;
+}
+
+/* Hangs the subtree of stem[last] from `parent` by its node stem[0]: the arcs
+ * between turn round, and each node's set becomes what it does not share with
+ * the one that was below it. `whole` is the set of the subtree. */
+INLINE void turn_stem(solver *s, const int32_t *stem, size_t last,
+                      int32_t parent, int64_t flow, const uint64_t *whole,
+                      const size_t n_words)
+{
+    for (size_t k = last; k > 0; k--) {
+        uint64_t *node = node_at(s, stem[k], n_words);
+        const uint64_t *below = node_at(s, stem[k - 1], n_words);
+        for (size_t w = 0; w < n_words; w++) node[w] = whole[w] & ~below[w];
+        set_parent(s, stem[k], stem[k - 1], node_flow(below, n_words), n_words);
+    }
+    memcpy(node_at(s, stem[0], n_words), whole, n_words * sizeof *whole);
+    set_parent(s, stem[0], parent, flow, n_words);
+}
+
+/* Brings the arc (source, sink) of reduced cost r < 0 into the basis. */
+INLINE void pivot(solver *s, int32_t source, int32_t sink, int32_t r,
+                  const size_t n_words)
+{
+    int32_t path[2][MAX_PATH], join;
+    int32_t end[2] = {source + (int32_t)s->n_sinks, sink};
+    size_t n[2];
+    n[0] = climb_to_sink(s, end[0], sink, path[0], &join, n_words);
+    n[1] = climb_to_node(s, end[1], join, path[1], n_words);
+    int64_t flow = INT64_MAX;
+    size_t last = least_flow(s, path[0], n[0], &flow, n_words);
+    size_t last_sink_side = least_flow(s, path[1], n[1], &flow, n_words);
+    int side = last_sink_side != SIZE_MAX; /* which end is cut off */
+    if (side) last = last_sink_side;
+    shift_flow(s, path[0], n[0], flow, n_words);
+    shift_flow(s, path[1], n[1], flow, n_words);
+
+    const int32_t *stem = path[side], *other = path[!side];
+    uint64_t whole[16];
+    memcpy(whole, node_at(s, stem[last], n_words), n_words * sizeof *whole);
+    for (size_t k = last + 1; k < n[side]; k++) {
+        uint64_t *node = node_at(s, stem[k], n_words);
+        for (size_t w = 0; w < n_words; w++) node[w] &= ~whole[w];
+    }
+    for (size_t k = 0; k < n[!side]; k++) {
+        uint64_t *node = node_at(s, other[k], n_words);
+        for (size_t w = 0; w < n_words; w++) node[w] |= whole[w];
+    }
+    turn_stem(s, stem, last, end[!side], flow, whole, n_words);
+    /* The new arc's reduced cost becomes 0: with the source's end cut off its
+     * sinks rise by -r, with the sink's end they fall by it. */
+    move_potentials(s, whole, side ? -r : r, n_words);
+    s->n_pivots++;
+}
+
+/* ---- solve ---- */
+
+/* Pivots on a block's candidates, most violated first; each is priced again,
+ * since the pivots before it moved potentials. */
+INLINE bool pivot_block(solver *s, const bw_bitmask *b, size_t block,
+                        uint32_t candidates, const int32_t *arg,
+                        const int32_t *cost, const size_t n_words,
+                        const bool is_squared)
+{
+    while (candidates) {
+        int lane = __builtin_ctz(candidates);
+        for (uint32_t left = candidates; left; left &= left - 1) {
+            int k = __builtin_ctz(left);
+            if (cost[k] < cost[lane]) lane = k;
+        }
+        candidates &= ~(1u << lane);
+        int32_t source = (int32_t)(block * BW_N_LANES) + lane;
+        int32_t r = arc_key(s, source, arg[lane], is_squared) -
+                    arc_key(s, source, s->up[source], is_squared);
+        if (r >= 0) continue;
+        if (!potentials_fit(s, b, -r)) return false;
+        pivot(s, source, arg[lane], r, n_words);
+    }
+    return true;
+}
+
+/* Blocks come round in turn until a whole round finds nothing. */
+INLINE bool run(solver *s, const bw_bitmask *b, const size_t n_words,
+                const bool is_squared)
+{
+    size_t n_blocks = (s->n_sources + BW_N_LANES - 1) / BW_N_LANES;
+    int32_t arg[BW_N_LANES], cost[BW_N_LANES];
+    for (size_t block = 0, n_clean = 0; n_clean < n_blocks;) {
+        uint32_t candidates = price_block(s, block, arg, cost, is_squared);
+        n_clean++;
+        if (candidates) {
+            n_clean = 0;
+            if (!pivot_block(s, b, block, candidates, arg, cost, n_words,
+                             is_squared))
+                return false;
+        }
+        block = block + 1 < n_blocks ? block + 1 : 0;
+    }
+    return true;
+}
+
+/* Sets and potentials of the basis given: leaves first, then root first. */
+INLINE void load_tree(solver *s, const bw_bitmask *b, const size_t n_words)
+{
+    const bw_tree *tree = &b->tree;
+    size_t n_nodes = bw_tree_n_nodes(tree), n_sinks = s->n_sinks;
+    for (size_t k = 0; k < n_nodes; k++) {
+        uint64_t *node = node_at(s, (int32_t)k, n_words);
+        memset(node, 0, n_words * sizeof *node);
+        if (k < n_sinks) node[k / 64] = UINT64_C(1) << k % 64;
+        set_parent(s, (int32_t)k, tree->parent[k], tree->flow[k], n_words);
+    }
+    for (size_t i = s->n_sources; i % BW_N_LANES; i++) s->up[i] = 0;
+    for (size_t k = 0; k + 1 < n_nodes; k++) {
+        int32_t id = tree->order[k];
+        const uint64_t *node = node_at(s, id, n_words);
+        uint64_t *up = node_at(s, tree->parent[id], n_words);
+        for (size_t w = 0; w < n_words; w++) up[w] |= node[w];
+    }
+}
+
+INLINE void store_tree(const solver *s, bw_bitmask *b, const size_t n_words)
+{
+    size_t n_nodes = bw_tree_n_nodes(&b->tree);
+    for (size_t k = 0; k < n_nodes; k++) {
+        const uint64_t *node = node_at(s, (int32_t)k, n_words);
+        b->tree.flow[k] = node_flow(node, n_words);
+        b->tree.parent[k] = node_parent(node, n_words);
+    }
+}
+
+static int32_t cost_of(const solver *s, const bw_bitmask *b, int32_t source,
+                       int32_t sink)
+{
+    if (b->is_squared)
+        return bw_point_squared(b->source_point[source], b->sink_point[sink]);
+    size_t block = (size_t)source / BW_N_LANES;
+    return b->cost[(block * s->n_sinks + (size_t)sink) * BW_N_LANES +
+                   (size_t)source % BW_N_LANES];
+}
+
+/* v from the root down; false when one leaves the limit. */
+static bool load_potentials(solver *s, bw_bitmask *b)
+{
+    const bw_tree *tree = &b->tree;
+    int32_t n_sinks = (int32_t)s->n_sinks;
+    int64_t most = 0;
+    b->v[tree->order[bw_tree_n_nodes(tree) - 1]] = 0;
+    for (size_t k = bw_tree_n_nodes(tree) - 1; k-- > 0;) {
+        int32_t id = tree->order[k], up = tree->parent[id];
+        int64_t value;
+        if (id < n_sinks) {
+            value = (int64_t)cost_of(s, b, up - n_sinks, id) - b->u[up - n_sinks];
+            b->v[id] = (int32_t)value;
+        } else {
+            value = (int64_t)cost_of(s, b, id - n_sinks, up) - b->v[up];
+            b->u[id - n_sinks] = (int32_t)value;
+        }
+        value = value < 0 ? -value : value;
+        most = most > value ? most : value;
+        if (most >= s->v_limit) return false;
+    }
+    s->v_bound = (int32_t)most;
+    return true;
+}
+
+/* Points scaled so that their dot product is -2 x.y << shift: the shift is
+ * split between the two sides, to stay within 16 bits. */
+static void load_points(solver *s, bw_bitmask *b)
+{
+    unsigned low = s->shift / 2, high = s->shift - low;
+    for (size_t i = 0; i < s->n_sources; i++)
+        b->source_key[i] = (int32_t)((uint32_t)b->source_point[i] << low);
+    for (size_t j = 0; j < s->n_sinks; j++) {
+        int x = bw_point_x(b->sink_point[j]), y = bw_point_y(b->sink_point[j]);
+        uint32_t kx = (uint32_t)(-2 * x) << high;
+        uint32_t ky = (uint32_t)(-2 * y) << high;
+        b->sink_key[j] = (int32_t)(ky << 16 | (kx & 0xffff));
+    }
+}
+
+/* base[] from v[]; padding never wins a minimum and is never touched. */
+static void load_base(solver *s, const bw_bitmask *b)
+{
+    for (size_t j = 0; j < s->n_sinks; j++)
+        s->base[j] =
+            !b->is_squared
+                ? -b->v[j]
+                : (int32_t)((uint32_t)(bw_point_squared(b->sink_point[j], 0) -
+                                       b->v[j])
+                                << s->shift |
+                            j);
+}
+
+/* How far |v| may go: keys are |y|^2 - 2 x.y - v, in 31 - shift bits. */
+static int32_t potential_limit(const solver *s, const bw_bitmask *b)
+{
+    int32_t reach = b->max_cost;
+    if (b->is_squared) {
+        reach = 0;
+        for (size_t i = 0; i < s->n_sources; i++) {
+            int32_t r = bw_point_squared(b->source_point[i], 0);
+            reach = reach > r ? reach : r;
+        }
+        for (size_t j = 0; j < s->n_sinks; j++) {
+            int32_t r = bw_point_squared(b->sink_point[j], 0);
+            reach = reach > r ? reach : r;
+        }
+        reach *= 3;
+    }
+    return (INT32_MAX >> (s->shift + 1)) - reach;
+}
+
+INLINE bool solve(bw_bitmask *b, const size_t n_words, const bool is_squared)
+{
+    solver s = {.node = b->node,
+                .base = b->base,
+                .sink_key = b->sink_key,
+                .source_key = b->source_key,
+                .cost = b->cost,
+                .up = b->up,
+                .n_sources = b->tree.n_sources,
+                .n_sinks = b->tree.n_sinks};
+    if (is_squared)
+        while ((size_t)1 << s.shift < s.n_sinks) s.shift++;
+    s.v_limit = potential_limit(&s, b);
+    if (!load_potentials(&s, b)) return false;
+    if (is_squared) load_points(&s, b);
+    load_base(&s, b);
+    load_tree(&s, b, n_words);
+    bool is_done = run(&s, b, n_words, is_squared);
+    store_tree(&s, b, n_words);
+    for (size_t j = 0; j < s.n_sinks; j++)
+        b->v[j] = sink_potential(&s, b, j, is_squared);
+    b->n_pivots += s.n_pivots;
+    return is_done;
+}
+
+static bool kernel_solve(bw_bitmask *b)
+{
+    size_t n_words = (b->tree.n_sinks + 63) / 64;
+    if (b->is_squared) {
+        if (n_words <= 4) return solve(b, 4, true);
+        if (n_words <= 8) return solve(b, 8, true);
+        if (n_words <= 12) return solve(b, 12, true);
+        return solve(b, 16, true);
+    }
+    if (n_words <= 4) return solve(b, 4, false);
+    if (n_words <= 8) return solve(b, 8, false);
+    if (n_words <= 12) return solve(b, 12, false);
+    return solve(b, 16, false);
+}
+
+/* ---- transform ---- */
+
+static void kernel_transform(size_t n_from, const int32_t *from_point,
+                             const int32_t *from, size_t n_to,
+                             const int32_t *to_point, int32_t *to)
+{
+    for (size_t k = 0; k < n_to; k += BW_N_LANES) {
+        bw_lanes x = bw_lanes_load(to_point + k);
+        bw_lanes least = bw_lanes_set(INT32_MAX);
+        for (size_t j = 0; j < n_from; j++) {
+            int32_t p = from_point[j];
+            uint32_t kx = (uint32_t)(-2 * bw_point_x(p));
+            uint32_t ky = (uint32_t)(-2 * bw_point_y(p));
+            bw_lanes y = bw_lanes_set((int32_t)(ky << 16 | (kx & 0xffff)));
+            bw_lanes c = bw_lanes_set(bw_point_squared(p, 0) - from[j]);
+            least = bw_lanes_min(least, bw_lanes_add(bw_lanes_dot(x, y), c));
+        }
+        bw_lanes_store(to + k, bw_lanes_add(least, bw_lanes_dot(x, x)));
+    }
+}
+
+/* ---- cost matrix of a grid ---- */
+
+static void kernel_fill(bw_bitmask *b, const int32_t *table, int32_t stride)
+{
+    size_t n_sources = b->tree.n_sources, n_sinks = b->tree.n_sinks;
+    for (size_t j = 0; j < n_sinks; j++)
+        b->sink_key[j] = bw_point_y(b->sink_point[j]) * stride +
+                         bw_point_x(b->sink_point[j]);
+    int32_t *cost = b->cost;
+    for (size_t first = 0; first < n_sources; first += BW_N_LANES) {
+        int32_t index[BW_N_LANES];
+        for (size_t k = 0; k < BW_N_LANES; k++) {
+            size_t i = first + k < n_sources ? first + k : first;
+            index[k] = bw_point_y(b->source_point[i]) * stride +
+                       bw_point_x(b->source_point[i]);
+        }
+        bw_lanes from = bw_lanes_load(index);
+        for (size_t j = 0; j < n_sinks; j++, cost += BW_N_LANES) {
+            bw_lanes at = bw_lanes_sub(from, bw_lanes_set(b->sink_key[j]));
+            bw_lanes_store(cost, bw_lanes_gather(table, at));
+        }
+    }
+}
+
+extern const bw_bitmask_kernel BW_KERNEL;
+
+const bw_bitmask_kernel BW_KERNEL = {
+    BW_KERNEL_NAME,
+    kernel_solve,
+    kernel_transform,
+    kernel_fill,
+};

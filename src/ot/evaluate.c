@@ -1,0 +1,207 @@
+/* evaluate.c - flows, values and certificates of evaluate.h. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "ot/evaluate.h"
+#include "ot/perturb.h"
+#include "ot/ratio.h"
+
+void bw_evaluate_clear(bw_evaluate *e)
+{
+    free(e->flow);
+    free(e->real_flow);
+    free(e->potential);
+    free(e->row);
+    *e = (bw_evaluate){0};
+}
+
+bw_status bw_evaluate_reserve(bw_evaluate *e, size_t n_nodes)
+{
+    if (n_nodes <= e->cap_nodes) return BW_OK;
+    bw_evaluate_clear(e);
+    size_t n = n_nodes + n_nodes / 4;
+    e->flow = malloc(n * sizeof *e->flow);
+    e->real_flow = malloc(n * sizeof *e->real_flow);
+    e->potential = malloc(n * sizeof *e->potential);
+    e->row = malloc(n * sizeof *e->row);
+    if (!e->flow || !e->real_flow || !e->potential || !e->row) {
+        bw_evaluate_clear(e);
+        return BW_ERR_MEMORY;
+    }
+    e->cap_nodes = n;
+    return BW_OK;
+}
+
+/* The arc that node k of a tree carries: source and sink by their numbers. */
+static void arc_of(const bw_tree *tree, size_t k, size_t *i, size_t *j)
+{
+    size_t up = (size_t)tree->parent[k];
+    *j = k < tree->n_sinks ? k : up;
+    *i = (k < tree->n_sinks ? up : k) - tree->n_sinks;
+}
+
+/* ---- flows and the primal value ---- */
+
+static void integer_flows(bw_evaluate *e, const bw_tree *tree, int shift)
+{
+    size_t n_nodes = bw_tree_n_nodes(tree);
+    for (size_t k = 0; k < n_nodes; k++)
+        e->flow[k] = bw_perturb_true_flow(tree->flow[k], shift);
+}
+
+static long double real_mass(const bw_masses *m, const bw_tree *tree, size_t k)
+{
+    return k < tree->n_sinks ? m->real_sink[k]
+                             : m->real_source[k - tree->n_sinks];
+}
+
+/* Leaves first: what a node has and does not exchange with its children goes
+ * over its own arc. */
+static void real_flows(bw_evaluate *e, const bw_tree *tree, const bw_masses *m)
+{
+    size_t n_nodes = bw_tree_n_nodes(tree);
+    for (size_t k = 0; k < n_nodes; k++)
+        e->real_flow[k] = real_mass(m, tree, k);
+    for (size_t k = 0; k + 1 < n_nodes; k++) {
+        int32_t node = tree->order[k];
+        e->real_flow[tree->parent[node]] -= e->real_flow[node];
+        if (e->real_flow[node] < 0) e->real_flow[node] = 0;
+    }
+    e->real_flow[tree->order[n_nodes - 1]] = 0;
+}
+
+static bw_wide integer_cost(const bw_evaluate *e, const bw_arcs *arcs,
+                            const bw_tree *tree)
+{
+    bw_wide sum = 0;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        if (e->flow[k] == 0) continue;
+        size_t i, j;
+        arc_of(tree, k, &i, &j);
+        sum += (bw_wide)e->flow[k] * bw_arcs_narrow(arcs, i, j);
+    }
+    return sum;
+}
+
+/* The primal value times the denominator, for other than integer costs and
+ * masses. */
+static long double real_cost(const bw_evaluate *e, const bw_arcs *arcs,
+                             const bw_tree *tree, const bw_masses *m)
+{
+    long double sum = 0;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        long double flow =
+            m->is_integral ? (long double)e->flow[k] : e->real_flow[k];
+        if (flow == 0) continue;
+        size_t i, j;
+        arc_of(tree, k, &i, &j);
+        sum += flow * (long double)bw_arcs_cost(arcs, i, j);
+    }
+    return sum;
+}
+
+double bw_evaluate_cost(bw_evaluate *e, const bw_arcs *arcs,
+                        const bw_tree *tree, const bw_masses *m)
+{
+    if (!m->is_integral) {
+        real_flows(e, tree, m);
+        return (double)real_cost(e, arcs, tree, m);
+    }
+    integer_flows(e, tree, m->shift);
+    if (arcs->ground->is_exact)
+        return bw_ratio_round(integer_cost(e, arcs, tree), m->denominator);
+    return (double)(real_cost(e, arcs, tree, m) / (long double)m->denominator);
+}
+
+/* ---- the certificate ---- */
+
+/* Every bin's flows must add up to its mass, and be none below 0. */
+static bw_status check_marginals(const bw_evaluate *e, const bw_tree *tree,
+                                 const bw_masses *m, bw_error *err)
+{
+    size_t n_nodes = bw_tree_n_nodes(tree), n_sinks = tree->n_sinks;
+    int64_t *left = e->row;
+    for (size_t k = 0; k < n_nodes; k++)
+        left[k] = k < n_sinks ? m->sink[k] : m->source[k - n_sinks];
+    for (size_t k = 0; k < n_nodes; k++) {
+        if (tree->parent[k] < 0) continue;
+        left[k] -= e->flow[k];
+        left[tree->parent[k]] -= e->flow[k];
+        if (e->flow[k] < 0)
+            return bw_error_set(err, BW_ERR_INTERNAL, "a plan is negative");
+    }
+    for (size_t k = 0; k < n_nodes; k++)
+        if (left[k] != 0)
+            return bw_error_set(err, BW_ERR_INTERNAL,
+                                "a plan misses its marginals by %lld",
+                                (long long)left[k]);
+    return BW_OK;
+}
+
+/* The dual value times the denominator, in exact integers. */
+static bw_wide integer_dual(bw_evaluate *e, const bw_arcs *arcs,
+                            const bw_masses *m)
+{
+    bw_wide sum = 0;
+    size_t n_sinks = arcs->sinks->n;
+    for (size_t j = 0; j < n_sinks; j++) sum += e->potential[j] * m->sink[j];
+    for (size_t i = 0; i < arcs->sources->n; i++) {
+        bw_arcs_row(arcs, i, e->row);
+        int64_t least = INT64_MAX;
+        for (size_t j = 0; j < n_sinks; j++) {
+            int64_t r = e->row[j] - (int64_t)e->potential[j];
+            least = least < r ? least : r;
+        }
+        sum += (bw_wide)least * m->source[i];
+    }
+    return sum;
+}
+
+/* The same in long double, for other than integer costs and masses. */
+static long double real_dual(const bw_evaluate *e, const bw_arcs *arcs,
+                             const bw_masses *m)
+{
+    int exponent = arcs->ground->wide_exponent;
+    long double sum = 0;
+    for (size_t j = 0; j < arcs->sinks->n; j++) {
+        long double mass =
+            m->is_integral ? (long double)m->sink[j] : m->real_sink[j];
+        sum += mass * ldexpl((long double)e->potential[j], -exponent);
+    }
+    for (size_t i = 0; i < arcs->sources->n; i++) {
+        long double least = HUGE_VALL;
+        for (size_t j = 0; j < arcs->sinks->n; j++) {
+            long double r = (long double)bw_arcs_cost(arcs, i, j) -
+                            ldexpl((long double)e->potential[j], -exponent);
+            least = least < r ? least : r;
+        }
+        long double mass =
+            m->is_integral ? (long double)m->source[i] : m->real_source[i];
+        sum += mass * least;
+    }
+    return sum;
+}
+
+bw_status bw_evaluate_gap(bw_evaluate *e, const bw_arcs *arcs,
+                          const bw_tree *tree, const bw_masses *m, double *gap,
+                          bw_error *err)
+{
+    bw_arcs_potentials(arcs, tree, e->potential);
+    if (m->is_integral) {
+        bw_status status = check_marginals(e, tree, m, err);
+        if (status) return status;
+    }
+    if (m->is_integral && arcs->ground->is_exact) {
+        bw_wide primal = integer_cost(e, arcs, tree);
+        *gap = bw_ratio_round(primal - integer_dual(e, arcs, m),
+                              m->denominator);
+        return BW_OK;
+    }
+    long double gap_sum =
+        real_cost(e, arcs, tree, m) - real_dual(e, arcs, m);
+    long double denominator = m->is_integral ? (long double)m->denominator : 1;
+    *gap = (double)(gap_sum / denominator);
+    return BW_OK;
+}

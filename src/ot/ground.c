@@ -1,0 +1,342 @@
+/* ground.c - ground costs: distances, powers, tables, fixed-point scales. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ot/ground.h"
+
+enum {
+    NARROW_BITS = 60,     /* potentials of 64 bits stay below 2^60 */
+    WIDE_BITS = 124,      /* of 128 bits, below 2^124 */
+    INTEGRAL_BITS = 53,   /* where doubles stop holding every integer */
+    SMALL_BITS = 20,      /* of small costs; their potentials have 30 */
+    TABLE_UNIT = 4,       /* quarter pixels ... */
+    MAX_FINE_TABLE = 128, /* ... up to this many pixels a side, else whole */
+    MAX_SIDE = 32767,     /* pixels: 15 bits of bw_point */
+    MAX_LINE = 1 << 30    /* bins of a line, which needs no table */
+};
+
+double bw_ground_distance(bw_norm norm, size_t d, const double *x,
+                          const double *y)
+{
+    double sum = 0, most = 0;
+    for (size_t k = 0; k < d; k++) {
+        double diff = fabs(x[k] - y[k]);
+        sum += norm == BW_NORM_L2 ? diff * diff : diff;
+        most = most > diff ? most : diff;
+    }
+    if (norm == BW_NORM_LINF) return most;
+    return norm == BW_NORM_L2 ? sqrt(sum) : sum;
+}
+
+/* The power of a distance; for l2, even powers come from the square, so that
+ * integers stay integers. */
+static double powered(bw_norm norm, double p, size_t d, const double *x,
+                      const double *y)
+{
+    if (norm == BW_NORM_L2 && fmod(p, 2) == 0) {
+        double square = 0;
+        for (size_t k = 0; k < d; k++) square += (x[k] - y[k]) * (x[k] - y[k]);
+        return p == 2 ? square : pow(square, p / 2);
+    }
+    double distance = bw_ground_distance(norm, d, x, y);
+    return p == 1 ? distance : p == 2 ? distance * distance : pow(distance, p);
+}
+
+size_t bw_ground_n_sources(const bw_ground *ground)
+{
+    return ground->n_sources;
+}
+
+size_t bw_ground_n_sinks(const bw_ground *ground)
+{
+    return ground->n_sinks;
+}
+
+bool bw_ground_is_integral(const bw_ground *ground)
+{
+    return ground->is_exact;
+}
+
+double bw_ground_cost(const bw_ground *g, size_t i, size_t j)
+{
+    if (g->kind == BW_GROUND_MATRIX) return g->cost[i * g->n_sinks + j];
+    if (g->kind == BW_GROUND_POINTS)
+        return powered(g->norm, g->p, g->d, g->coordinate + i * g->d,
+                       g->coordinate + j * g->d);
+    size_t yi = i / g->width, xi = i % g->width;
+    size_t yj = j / g->width, xj = j % g->width;
+    size_t dy = yi > yj ? yi - yj : yj - yi, dx = xi > xj ? xi - xj : xj - xi;
+    return g->cost[dy * g->width + dx];
+}
+
+int64_t bw_ground_narrow(const bw_ground *g, double cost)
+{
+    return llrint(ldexp(cost, g->narrow_exponent));
+}
+
+bw_wide bw_ground_wide(const bw_ground *g, double cost)
+{
+    int exponent;
+    double fraction = frexp(cost, &exponent); /* cost = fraction * 2^exponent */
+    int64_t mantissa = (int64_t)ldexp(fraction, 53);
+    int shift = exponent - 53 + g->wide_exponent;
+    if (shift >= 0) return (bw_wide)mantissa << shift;
+    return shift > -63 ? (bw_wide)(mantissa >> -shift) : 0;
+}
+
+/* The scales, from the largest cost and the most arcs that a path can have. */
+static void set_scales(bw_ground *g)
+{
+    int path_bits, cost_bits;
+    frexp((double)(g->n_sources + g->n_sinks), &path_bits);
+    frexp(g->max_cost, &cost_bits); /* max_cost < 2^cost_bits */
+    g->is_exact = g->is_integral && cost_bits + path_bits < NARROW_BITS;
+    if (g->is_exact || g->max_cost == 0) return;
+    g->narrow_exponent = NARROW_BITS - path_bits - cost_bits;
+    g->wide_exponent = WIDE_BITS - path_bits - cost_bits;
+}
+
+static bool is_integer(double x)
+{
+    return x == rint(x) && x < ldexp(1, INTEGRAL_BITS);
+}
+
+static bw_status check_power(double p, bw_error *err)
+{
+    if (p >= 1 && isfinite(p)) return BW_OK;
+    return bw_error_set(err, BW_ERR_RANGE,
+                        "the power p must be at least 1, not %g", p);
+}
+
+/* Costs by pixel differences, doubles and narrow integers. */
+static bw_status fill_grid_costs(bw_ground *g, bw_error *err)
+{
+    size_t n = g->height * g->width;
+    g->cost = malloc(n * sizeof *g->cost);
+    g->narrow = malloc(n * sizeof *g->narrow);
+    if (!g->cost || !g->narrow) return bw_error_memory(err);
+    const double zero[2] = {0, 0};
+    g->is_integral = true;
+    for (size_t k = 0; k < n; k++) {
+        double at[2] = {(double)(k / g->width), (double)(k % g->width)};
+        double cost = powered(g->norm, g->p, 2, at, zero);
+        if (!isfinite(cost))
+            return bw_error_set(err, BW_ERR_RANGE,
+                                "the power p = %g overflows on a %zu x %zu grid",
+                                g->p, g->height, g->width);
+        g->cost[k] = cost;
+        g->is_integral = g->is_integral && is_integer(cost);
+        g->max_cost = g->max_cost > cost ? g->max_cost : cost;
+    }
+    set_scales(g);
+    for (size_t k = 0; k < n; k++)
+        g->narrow[k] = bw_ground_narrow(g, g->cost[k]);
+    return BW_OK;
+}
+
+/* The table of small integers at fractions of a pixel. Its scale is a power of
+ * two, so that integral costs stay exact where they fit. */
+static bw_status fill_table(bw_ground *g, bw_error *err)
+{
+    int reach_x = (int)((g->width - 1) * g->unit);
+    int reach_y = (int)((g->height - 1) * g->unit);
+    int bits;
+    frexp(g->max_cost, &bits);
+    g->table_scale = ldexp(1, SMALL_BITS - bits);
+    g->is_table_exact = g->is_integral && g->table_scale >= 1;
+    g->table_stride = 2 * reach_x + 1;
+    size_t n = (size_t)g->table_stride * (size_t)(2 * reach_y + 1);
+    g->table_store = malloc(n * sizeof *g->table_store);
+    if (!g->table_store) return bw_error_memory(err);
+    g->table = g->table_store + n / 2;
+    const double zero[2] = {0, 0};
+    for (int y = 0; y <= reach_y; y++) {
+        for (int x = 0; x <= reach_x; x++) {
+            double at[2] = {(double)y / g->unit, (double)x / g->unit};
+            double cost = powered(g->norm, g->p, 2, at, zero);
+            int32_t small = (int32_t)lrint(cost * g->table_scale);
+            g->table[y * g->table_stride + x] = small;
+            g->table[y * g->table_stride - x] = small;
+            g->table[-y * g->table_stride + x] = small;
+            g->table[-y * g->table_stride - x] = small;
+            g->table_max = g->table_max > small ? g->table_max : small;
+        }
+    }
+    return BW_OK;
+}
+
+double bw_ground_small_scale(const bw_ground *g)
+{
+    int bits;
+    frexp(g->max_cost, &bits);
+    return ldexp(1, SMALL_BITS - bits);
+}
+
+bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
+                                size_t width, bw_ground **ret_ground,
+                                bw_error *err)
+{
+    *ret_ground = NULL;
+    bw_status status = check_power(p, err);
+    if (status) return status;
+    bool is_line = height == 1 || width == 1;
+    size_t longer = height > width ? height : width;
+    if (height == 0 || width == 0 || longer > (is_line ? MAX_LINE : MAX_SIDE))
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "a grid of %zu x %zu bins: sides are 1 to %d, of a "
+                            "line 1 to %d", height, width, MAX_SIDE, MAX_LINE);
+    bw_ground *g = calloc(1, sizeof *g);
+    if (!g) return bw_error_memory(err);
+    g->kind = BW_GROUND_GRID;
+    g->norm = norm;
+    g->p = p;
+    g->height = height;
+    g->width = width;
+    g->n_sources = g->n_sinks = height * width;
+    g->is_metric = p == 1;
+    g->has_zero_diagonal = true;
+    g->is_line = is_line;
+    bool is_fine = height <= MAX_FINE_TABLE && width <= MAX_FINE_TABLE;
+    g->unit = is_fine ? TABLE_UNIT : 1;
+    status = fill_grid_costs(g, err);
+    if (status) goto done;
+    g->is_squared = norm == BW_NORM_L2 && p == 2 && is_fine && !g->is_line;
+    g->table_scale = g->unit * g->unit;
+    g->is_table_exact = true;
+    g->table_max = (int32_t)(g->max_cost * g->table_scale);
+    if (!g->is_squared && longer <= MAX_SIDE) status = fill_table(g, err);
+done:
+    if (status) {
+        bw_ground_destroy(g);
+        return status;
+    }
+    *ret_ground = g;
+    return BW_OK;
+}
+
+/* Bounds all costs without visiting all pairs: the box around the points. */
+static double box_cost(const bw_ground *g, const double *low,
+                       const double *high)
+{
+    return powered(g->norm, g->p, g->d, high, low);
+}
+
+static bw_status copy_points(bw_ground *g, const double *coordinates,
+                             bw_error *err)
+{
+    size_t n = g->n_sources, d = g->d;
+    double *box = malloc(2 * d * sizeof *box);
+    g->coordinate = malloc(n * d * sizeof *g->coordinate);
+    if (!box || !g->coordinate) {
+        free(box);
+        return bw_error_memory(err);
+    }
+    bw_status status = BW_OK;
+    double *low = box, *high = box + d;
+    for (size_t k = 0; k < d; k++) {
+        low[k] = HUGE_VAL;
+        high[k] = -HUGE_VAL;
+    }
+    g->is_integral = g->norm != BW_NORM_L2 || fmod(g->p, 2) == 0;
+    g->is_integral = g->is_integral && is_integer(g->p);
+    for (size_t i = 0; i < n * d && !status; i++) {
+        double x = coordinates[i];
+        if (!isfinite(x))
+            status = bw_error_set(err, BW_ERR_RANGE,
+                                  "support point %zu: coordinate %zu is %g",
+                                  i / d, i % d, x);
+        g->coordinate[i] = x;
+        g->is_integral = g->is_integral && is_integer(fabs(x));
+        low[i % d] = low[i % d] < x ? low[i % d] : x;
+        high[i % d] = high[i % d] > x ? high[i % d] : x;
+    }
+    if (!status && n > 0) g->max_cost = box_cost(g, low, high);
+    if (!status && !isfinite(g->max_cost))
+        status = bw_error_set(err, BW_ERR_RANGE,
+                              "costs overflow: the support is too wide for "
+                              "the power p = %g", g->p);
+    g->is_integral = g->is_integral && is_integer(g->max_cost);
+    free(box);
+    return status;
+}
+
+bw_status bw_ground_create_points(bw_norm norm, double p, size_t n, size_t d,
+                                  const double *coordinates,
+                                  bw_ground **ret_ground, bw_error *err)
+{
+    *ret_ground = NULL;
+    bw_status status = check_power(p, err);
+    if (status) return status;
+    if (n == 0 || d == 0)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "a support of %zu points in %zu dimensions", n, d);
+    bw_ground *g = calloc(1, sizeof *g);
+    if (!g) return bw_error_memory(err);
+    g->kind = BW_GROUND_POINTS;
+    g->norm = norm;
+    g->p = p;
+    g->n_sources = g->n_sinks = n;
+    g->d = d;
+    g->is_metric = p == 1;
+    g->has_zero_diagonal = true;
+    g->is_line = d == 1;
+    status = copy_points(g, coordinates, err);
+    if (status) {
+        bw_ground_destroy(g);
+        return status;
+    }
+    set_scales(g);
+    *ret_ground = g;
+    return BW_OK;
+}
+
+bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
+                                  const double *cost, bw_ground **ret_ground,
+                                  bw_error *err)
+{
+    *ret_ground = NULL;
+    if (n_sources == 0 || n_sinks == 0)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "a cost matrix of %zu x %zu", n_sources, n_sinks);
+    bw_ground *g = calloc(1, sizeof *g);
+    if (!g) return bw_error_memory(err);
+    bw_status status = BW_OK;
+    size_t n = n_sources * n_sinks;
+    g->kind = BW_GROUND_MATRIX;
+    g->p = 1;
+    g->n_sources = n_sources;
+    g->n_sinks = n_sinks;
+    g->is_integral = true;
+    g->cost = malloc(n * sizeof *g->cost);
+    if (!g->cost) status = bw_error_memory(err);
+    for (size_t k = 0; k < n && !status; k++) {
+        if (!(cost[k] >= 0 && isfinite(cost[k])))
+            status = bw_error_set(err, BW_ERR_RANGE,
+                                  "cost matrix: row %zu, column %zu is %g: "
+                                  "costs are finite and not negative",
+                                  k / n_sinks, k % n_sinks, cost[k]);
+        g->cost[k] = cost[k];
+        g->is_integral = g->is_integral && is_integer(cost[k]);
+        g->max_cost = g->max_cost > cost[k] ? g->max_cost : cost[k];
+    }
+    if (status) {
+        bw_ground_destroy(g);
+        return status;
+    }
+    set_scales(g);
+    *ret_ground = g;
+    return BW_OK;
+}
+
+void bw_ground_destroy(bw_ground *ground)
+{
+    if (!ground) return;
+    free(ground->coordinate);
+    free(ground->cost);
+    free(ground->narrow);
+    free(ground->table_store);
+    free(ground);
+}

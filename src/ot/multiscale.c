@@ -1,0 +1,215 @@
+/* multiscale.c - levels, their starts, and which solver takes which. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "ot/multiscale.h"
+
+/* Entries of a cost matrix that the bitmask simplex may make: 256 MiB. */
+static const size_t most_matrix = (size_t)1 << 26;
+
+void bw_multiscale_clear(bw_multiscale *m)
+{
+    for (size_t k = 0; k < BW_MAX_LEVELS; k++) {
+        bw_side_clear(&m->source[k]);
+        bw_side_clear(&m->sink[k]);
+    }
+    for (int k = 0; k < 2; k++) {
+        free(m->tree[k].parent);
+        free(m->tree[k].flow);
+        free(m->tree[k].order);
+    }
+    free(m->n_children);
+    free(m->u);
+    free(m->v);
+    bw_start_clear(&m->start);
+    bw_bitmask_clear(&m->bitmask);
+    bw_simplex_clear(&m->simplex);
+    *m = (bw_multiscale){0};
+}
+
+static bw_status reserve(bw_multiscale *m, size_t n_sources, size_t n_sinks)
+{
+    bw_status status = bw_start_reserve(&m->start, n_sources, n_sinks);
+    size_t n = n_sources + n_sinks;
+    if (status || n <= m->cap_nodes) return status;
+    n += n / 4;
+    for (int k = 0; k < 2; k++) {
+        free(m->tree[k].parent);
+        free(m->tree[k].flow);
+        free(m->tree[k].order);
+        m->tree[k].parent = malloc(n * sizeof *m->tree[k].parent);
+        m->tree[k].flow = malloc(n * sizeof *m->tree[k].flow);
+        m->tree[k].order = malloc(n * sizeof *m->tree[k].order);
+        if (!m->tree[k].parent || !m->tree[k].flow || !m->tree[k].order)
+            status = BW_ERR_MEMORY;
+    }
+    free(m->n_children);
+    free(m->u);
+    free(m->v);
+    m->n_children = malloc(n * sizeof *m->n_children);
+    m->u = malloc(n * sizeof *m->u);
+    m->v = malloc(n * sizeof *m->v);
+    if (!m->n_children || !m->u || !m->v) status = BW_ERR_MEMORY;
+    m->cap_nodes = status ? 0 : n;
+    return status;
+}
+
+/* ---- one level ---- */
+
+/* What a matrix's or points' costs are multiplied by to be small. */
+static double scale_of(const bw_arcs *arcs)
+{
+    if (arcs->ground->kind == BW_GROUND_GRID) return 1;
+    return bw_ground_small_scale(arcs->ground);
+}
+
+static bool can_bitmask(const bw_arcs *arcs)
+{
+    size_t n_sources = arcs->sources->n, n_sinks = arcs->sinks->n;
+    if (n_sinks > BW_BITMASK_MAX_SINKS) return false;
+    return arcs->ground->is_squared || n_sources + 16 <= most_matrix / n_sinks;
+}
+
+static void fill_matrix(bw_bitmask *b, const bw_arcs *arcs)
+{
+    const bw_ground *g = arcs->ground;
+    b->max_cost = BW_BITMASK_MAX_COST;
+    if (g->kind == BW_GROUND_GRID) {
+        bw_bitmask_fill(b, g->table, g->table_stride);
+        return;
+    }
+    double scale = scale_of(arcs);
+    size_t n_sinks = arcs->sinks->n;
+    for (size_t i = 0; i < arcs->sources->n; i++)
+        for (size_t j = 0; j < n_sinks; j++)
+            b->cost[(i / 16 * n_sinks + j) * 16 + i % 16] =
+                bw_arcs_small(arcs, i, j, scale);
+}
+
+/* Solves in small integers; *is_optimal says whether that is the end of it. */
+static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
+                               bw_tree *tree, bool *is_optimal)
+{
+    bw_bitmask *b = &m->bitmask;
+    const bw_ground *g = arcs->ground;
+    size_t n_sources = arcs->sources->n, n_sinks = arcs->sinks->n;
+    bw_status status =
+        bw_bitmask_reserve(b, n_sources, n_sinks, !g->is_squared);
+    if (status) return status;
+    b->is_squared = g->is_squared;
+    b->tree = *tree;
+    if (g->kind == BW_GROUND_GRID) {
+        for (size_t i = 0; i < n_sources; i++)
+            b->source_point[i] = arcs->sources->point[i];
+        for (size_t j = 0; j < n_sinks; j++)
+            b->sink_point[j] = arcs->sinks->point[j];
+    }
+    if (!g->is_squared) fill_matrix(b, arcs);
+    uint64_t before = b->n_pivots;
+    bool is_done = bw_bitmask_solve(b);
+    uint64_t n_pivots = b->n_pivots - before;
+    if (arcs->is_coarse)
+        m->counts.n_coarse_pivots += n_pivots;
+    else
+        m->counts.n_pivots += n_pivots;
+    *is_optimal = is_done && (arcs->is_coarse ||
+                              (g->is_exact && g->is_table_exact));
+    return BW_OK;
+}
+
+static bw_status solve_simplex(bw_multiscale *m, const bw_arcs *arcs,
+                               bw_tree *tree)
+{
+    bw_simplex *s = &m->simplex;
+    bw_status status = bw_simplex_reserve(s, arcs->sources->n, arcs->sinks->n);
+    if (status) return status;
+    uint64_t before = s->n_pivots;
+    bw_simplex_solve(s, arcs, tree);
+    if (arcs->is_coarse)
+        m->counts.n_coarse_pivots += s->n_pivots - before;
+    else
+        m->counts.n_exact_pivots += s->n_pivots - before;
+    return BW_OK;
+}
+
+/* Duals only guide: where they leave 32 bits, any value will do. */
+static int32_t clamped(int64_t a)
+{
+    const int64_t most = 1 << 30;
+    return (int32_t)(a > most ? most : a < -most ? -most : a);
+}
+
+/* Duals in small units of an optimal coarse basis, from the root down. */
+static void small_duals(bw_multiscale *m, const bw_arcs *arcs,
+                        const bw_tree *tree)
+{
+    size_t n_sinks = tree->n_sinks, k = bw_tree_n_nodes(tree) - 1;
+    m->v[tree->order[k]] = 0;
+    while (k-- > 0) {
+        size_t node = (size_t)tree->order[k], up = (size_t)tree->parent[node];
+        size_t j = node < n_sinks ? node : up;
+        size_t i = (node < n_sinks ? up : node) - n_sinks;
+        int64_t cost = bw_arcs_small(arcs, i, j, 1);
+        if (node < n_sinks)
+            m->v[j] = clamped(cost - m->u[i]);
+        else
+            m->u[i] = clamped(cost - m->v[j]);
+    }
+}
+
+/* ---- all levels ---- */
+
+static bw_status make_levels(bw_multiscale *m, const bw_ground *ground,
+                             size_t n_levels)
+{
+    if (ground->kind == BW_GROUND_GRID) {
+        bw_side_place(&m->source[0], ground);
+        bw_side_place(&m->sink[0], ground);
+    }
+    for (size_t l = 1; l < n_levels; l++) {
+        if (bw_side_reserve(&m->source[l], m->source[l - 1].n) ||
+            bw_side_reserve(&m->sink[l], m->sink[l - 1].n))
+            return BW_ERR_MEMORY;
+        bw_side_coarsen(&m->source[l - 1], ground, l == 1, &m->source[l]);
+        bw_side_coarsen(&m->sink[l - 1], ground, l == 1, &m->sink[l]);
+    }
+    return BW_OK;
+}
+
+bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
+                              bool is_swapped, bw_method method,
+                              bw_tree **ret_tree)
+{
+    size_t n_levels = method == BW_METHOD_LINE ? 1 : bw_side_n_levels(ground);
+    bw_status status = reserve(m, m->source[0].n, m->sink[0].n);
+    if (!status && method != BW_METHOD_LINE)
+        status = make_levels(m, ground, n_levels);
+    bw_arcs coarse = {0};
+    for (size_t l = n_levels; l-- > 0 && !status;) {
+        bw_arcs arcs = {ground, &m->source[l], &m->sink[l], is_swapped, l > 0};
+        bw_tree *tree = &m->tree[l % 2];
+        if (l + 1 < n_levels)
+            bw_start_guided(&m->start, &arcs, &coarse, &m->tree[(l + 1) % 2],
+                            m->u, m->v, tree);
+        else if (ground->kind == BW_GROUND_GRID || ground->is_line)
+            bw_start_staircase(&m->start, &arcs, tree);
+        else
+            bw_start_rows(&m->start, &arcs, scale_of(&arcs), tree);
+        /* Along a line the staircase is optimal: convex costs are Monge. */
+        bool is_optimal = method == BW_METHOD_LINE;
+        if (!is_optimal && can_bitmask(&arcs) &&
+            (l > 0 || method != BW_METHOD_SIMPLEX)) {
+            status = solve_bitmask(m, &arcs, tree, &is_optimal);
+            bw_tree_sort(tree, m->n_children);
+        }
+        if (!is_optimal && !status) {
+            status = solve_simplex(m, &arcs, tree);
+            bw_tree_sort(tree, m->n_children);
+        }
+        if (l > 0 && !status) small_duals(m, &arcs, tree);
+        coarse = arcs;
+        *ret_tree = tree;
+    }
+    return status;
+}

@@ -1,0 +1,34 @@
+/* multiscale.h - one problem, from coarse grids to the finest, each level
+ * started by the optimal basis of the one above it. */
+#ifndef BW_MULTISCALE_H
+#define BW_MULTISCALE_H
+
+#include "barrow/status.h"
+#include "barrow/transport.h"
+#include "ot/arcs.h"
+#include "ot/bitmask.h"
+#include "ot/simplex.h"
+#include "ot/start.h"
+#include "ot/tree.h"
+
+typedef struct bw_multiscale {
+    bw_side source[BW_MAX_LEVELS], sink[BW_MAX_LEVELS]; /* 0: the finest */
+    bw_tree tree[2]; /* of the level in hand and of the one above */
+    int32_t *n_children;
+    int32_t *u, *v; /* duals of the level in hand, small units */
+    size_t cap_nodes;
+    bw_start start;
+    bw_bitmask bitmask;
+    bw_simplex simplex;
+    bw_transport_counts counts;
+} bw_multiscale;
+
+void bw_multiscale_clear(bw_multiscale *m);
+
+/* source[0] and sink[0] hold bins and perturbed masses, n_sinks <= n_sources.
+ * Gives the optimal basis: one of m->tree, its order[] valid. */
+bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
+                              bool is_swapped, bw_method method,
+                              bw_tree **ret_tree) BW_MUST_CHECK;
+
+#endif

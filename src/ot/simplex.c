@@ -1,0 +1,254 @@
+/* simplex.c - the network simplex of simplex.h.
+ *
+ *   the tree      child lists, potentials, loading
+ *   pivot         cycle, leaving arc, stem reversal
+ *   pricing       one row of arcs at a time
+ */
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "ot/simplex.h"
+
+enum { NONE = -1 };
+
+void bw_simplex_clear(bw_simplex *s)
+{
+    free(s->first_child);
+    free(s->next);
+    free(s->previous);
+    free(s->depth);
+    free(s->path);
+    free(s->wide);
+    free(s->narrow);
+    free(s->cost);
+    free(s->suspect);
+    *s = (bw_simplex){0};
+}
+
+bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources, size_t n_sinks)
+{
+    size_t n = n_sources + n_sinks;
+    if (n <= s->cap_nodes && n_sinks <= s->cap_sinks) return BW_OK;
+    uint64_t n_pivots = s->n_pivots;
+    bw_simplex_clear(s);
+    s->n_pivots = n_pivots;
+    n += n / 4;
+    s->first_child = malloc(n * sizeof *s->first_child);
+    s->next = malloc(n * sizeof *s->next);
+    s->previous = malloc(n * sizeof *s->previous);
+    s->depth = malloc(n * sizeof *s->depth);
+    s->path = malloc(2 * n * sizeof *s->path);
+    s->wide = malloc(n * sizeof *s->wide);
+    s->narrow = malloc(n * sizeof *s->narrow);
+    s->cost = malloc(n * sizeof *s->cost);
+    s->suspect = malloc(n * sizeof *s->suspect);
+    if (!s->first_child || !s->next || !s->previous || !s->depth || !s->path ||
+        !s->wide || !s->narrow || !s->cost || !s->suspect) {
+        bw_simplex_clear(s);
+        return BW_ERR_MEMORY;
+    }
+    s->cap_nodes = s->cap_sinks = n;
+    return BW_OK;
+}
+
+/* What one call works on. */
+typedef struct solver {
+    bw_simplex *s;
+    const bw_arcs *arcs;
+    bw_tree *tree;
+    int32_t n_sinks;
+    int shift;           /* wide = narrow << shift, rounding */
+    int64_t threshold;   /* rounded reduced costs below it need a look */
+} solver;
+
+/* ---- the tree ---- */
+
+static void unlink_child(bw_simplex *s, int32_t node, int32_t parent)
+{
+    int32_t before = s->previous[node], after = s->next[node];
+    if (before == NONE)
+        s->first_child[parent] = after;
+    else
+        s->next[before] = after;
+    if (after != NONE) s->previous[after] = before;
+}
+
+static void link_child(bw_simplex *s, int32_t node, int32_t parent)
+{
+    int32_t head = s->first_child[parent];
+    s->previous[node] = NONE;
+    s->next[node] = head;
+    if (head != NONE) s->previous[head] = node;
+    s->first_child[parent] = node;
+}
+
+static int64_t rounded(const solver *v, bw_wide wide)
+{
+    if (v->shift == 0) return (int64_t)wide;
+    return (int64_t)((wide + ((bw_wide)1 << (v->shift - 1))) >> v->shift);
+}
+
+/* Child lists, depths and potentials of the basis given, root first. */
+static void load_tree(const solver *v)
+{
+    bw_simplex *s = v->s;
+    size_t n_nodes = bw_tree_n_nodes(v->tree);
+    bw_arcs_potentials(v->arcs, v->tree, s->wide);
+    for (size_t k = 0; k < n_nodes; k++) {
+        s->narrow[k] = rounded(v, s->wide[k]);
+        s->first_child[k] = NONE;
+    }
+    int32_t root = v->tree->order[n_nodes - 1];
+    s->next[root] = s->previous[root] = NONE;
+    s->depth[root] = 0;
+    for (size_t k = n_nodes - 1; k-- > 0;) {
+        int32_t node = v->tree->order[k], up = v->tree->parent[node];
+        link_child(s, node, up);
+        s->depth[node] = s->depth[up] + 1;
+    }
+}
+
+/* Potentials move by d at the nodes of top's side, by -d at the others, so
+ * that all arcs within the subtree stay tight; depths are set anew. */
+static void move_subtree(const solver *v, int32_t top, bw_wide d)
+{
+    bw_simplex *s = v->s;
+    bool top_is_sink = top < v->n_sinks;
+    size_t n_left = 1;
+    s->path[0] = top;
+    while (n_left > 0) {
+        int32_t node = s->path[--n_left];
+        s->depth[node] = s->depth[v->tree->parent[node]] + 1;
+        bool is_same_side = (node < v->n_sinks) == top_is_sink;
+        s->wide[node] += is_same_side ? d : -d;
+        s->narrow[node] = rounded(v, s->wide[node]);
+        for (int32_t c = s->first_child[node]; c != NONE; c = s->next[c])
+            s->path[n_left++] = c;
+    }
+}
+
+/* ---- pivot ---- */
+
+/* Both ways from the ends of the entering arc up to where they meet. */
+static void find_cycle(const solver *v, const int32_t end[2], int32_t *path[2],
+                       size_t n[2])
+{
+    const bw_simplex *s = v->s;
+    int32_t at[2] = {end[0], end[1]};
+    n[0] = n[1] = 0;
+    while (at[0] != at[1]) {
+        int side = s->depth[at[0]] < s->depth[at[1]];
+        path[side][n[side]++] = at[side];
+        at[side] = v->tree->parent[at[side]];
+    }
+}
+
+/* Makes stem[0] the top of the subtree of stem[last]: the arcs between turn
+ * round. The subtree is unlinked from above and from `parent` on it hangs. */
+static void turn_stem(const solver *v, const int32_t *stem, size_t last,
+                      int32_t parent, int64_t flow)
+{
+    bw_tree *tree = v->tree;
+    for (size_t k = 0; k <= last; k++)
+        unlink_child(v->s, stem[k], tree->parent[stem[k]]);
+    for (size_t k = last; k > 0; k--) {
+        tree->parent[stem[k]] = stem[k - 1];
+        tree->flow[stem[k]] = tree->flow[stem[k - 1]];
+        link_child(v->s, stem[k], stem[k - 1]);
+    }
+    tree->parent[stem[0]] = parent;
+    tree->flow[stem[0]] = flow;
+    link_child(v->s, stem[0], parent);
+}
+
+/* Brings the arc of source node `source` and `sink` into the basis; r < 0 is
+ * its exact reduced cost. On both ways up, the arcs of nodes at even places
+ * lose what the entering arc gains; the unique least of them leaves. */
+static void pivot(const solver *v, int32_t source, int32_t sink, bw_wide r)
+{
+    bw_simplex *s = v->s;
+    bw_tree *tree = v->tree;
+    int32_t end[2] = {source, sink};
+    int32_t *path[2] = {s->path, s->path + s->cap_nodes};
+    size_t n[2], last = 0;
+    int side = 0;
+    find_cycle(v, end, path, n);
+    int64_t flow = INT64_MAX;
+    for (int k = 0; k < 2; k++)
+        for (size_t q = 0; q < n[k]; q += 2)
+            if (tree->flow[path[k][q]] < flow) {
+                flow = tree->flow[path[k][q]];
+                side = k;
+                last = q;
+            }
+    for (int k = 0; k < 2; k++)
+        for (size_t q = 0; q < n[k]; q++)
+            tree->flow[path[k][q]] += q % 2 ? flow : -flow;
+    turn_stem(v, path[side], last, end[!side], flow);
+    move_subtree(v, end[side], r);
+    s->n_pivots++;
+}
+
+/* ---- pricing ---- */
+
+static bw_wide exact_reduced_cost(const solver *v, int32_t i, int32_t j)
+{
+    return bw_arcs_wide(v->arcs, (size_t)i, (size_t)j) -
+           v->s->wide[v->n_sinks + i] - v->s->wide[j];
+}
+
+/* Scans a row: lists the sinks whose rounded reduced cost is below the
+ * threshold, the least first. */
+static size_t scan_row(const solver *v, int32_t i)
+{
+    bw_simplex *s = v->s;
+    bw_arcs_row(v->arcs, (size_t)i, s->cost);
+    int64_t limit = v->threshold + s->narrow[v->n_sinks + i], least = INT64_MAX;
+    size_t n = 0, best = 0;
+    for (int32_t j = 0; j < v->n_sinks; j++) {
+        int64_t r = s->cost[j] - s->narrow[j];
+        if (r >= limit) continue;
+        if (r < least) {
+            least = r;
+            best = n;
+        }
+        s->suspect[n++] = j;
+    }
+    if (n > 1) {
+        int32_t first = s->suspect[0];
+        s->suspect[0] = s->suspect[best];
+        s->suspect[best] = first;
+    }
+    return n;
+}
+
+/* Whether the row had an arc to enter; the first one found enters. */
+static bool pivot_row(const solver *v, int32_t i)
+{
+    size_t n = scan_row(v, i);
+    for (size_t k = 0; k < n; k++) {
+        int32_t j = v->s->suspect[k];
+        bw_wide r = exact_reduced_cost(v, i, j);
+        if (r >= 0) continue;
+        pivot(v, v->n_sinks + i, j, r);
+        return true;
+    }
+    return false;
+}
+
+void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
+{
+    bool is_exact = bw_arcs_is_exact(arcs);
+    const bw_ground *g = arcs->ground;
+    solver v = {s, arcs, tree, (int32_t)tree->n_sinks,
+                is_exact ? 0 : g->wide_exponent - g->narrow_exponent,
+                is_exact ? 0 : 2};
+    load_tree(&v);
+    size_t n_clean = 0;
+    for (int32_t i = 0; n_clean < tree->n_sources;) {
+        n_clean = pivot_row(&v, i) ? 0 : n_clean + 1;
+        i = (size_t)i + 1 < tree->n_sources ? i + 1 : 0;
+    }
+}

@@ -1,0 +1,39 @@
+/* simplex.h - primal network simplex for any ground cost and any size, exact
+ * for any finite costs.
+ *
+ * The tree is kept by child lists, so that a pivot costs its cycle and the
+ * subtree that it moves. Potentials are 128-bit integers, exact sums of costs
+ * in fixed point (struct bw_ground); beside them stand their roundings to 64
+ * bits, for the scan over arcs. A rounded reduced cost is off by at most 3/2,
+ * so an arc whose rounded one is 2 or more cannot enter, and every other is
+ * judged by the exact one. The method ends when a whole round of rows has
+ * found no arc to enter: that is the proof of optimality. Where costs are
+ * integers, 64 bits are exact already.
+ */
+#ifndef BW_SIMPLEX_H
+#define BW_SIMPLEX_H
+
+#include "barrow/status.h"
+#include "ot/arcs.h"
+#include "ot/tree.h"
+
+typedef struct bw_simplex {
+    int32_t *first_child, *next, *previous, *depth; /* of nodes */
+    int32_t *path; /* scratch: both sides of a cycle, or a stack */
+    bw_wide *wide; /* potentials of nodes */
+    int64_t *narrow;
+    int64_t *cost;   /* one row */
+    int32_t *suspect; /* sinks of a row that the scan could not clear */
+    size_t cap_nodes, cap_sinks;
+    uint64_t n_pivots; /* summed over calls */
+} bw_simplex;
+
+bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources,
+                             size_t n_sinks) BW_MUST_CHECK;
+void bw_simplex_clear(bw_simplex *s);
+
+/* Pivots from the feasible basis in tree to an optimal one. tree->order is
+ * valid on entry, not kept up. */
+void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree);
+
+#endif

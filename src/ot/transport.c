@@ -1,0 +1,434 @@
+/* transport.c - one problem from two histograms to its solution.
+ *
+ *   sides       masses on common integers; common mass cancelled for metrics
+ *   solve       closed form, or multiscale.h; value and certificate
+ *   plan        arcs in the caller's roles
+ *   potentials  completed to all bins by the c-transform
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "barrow/transport.h"
+#include "ot/evaluate.h"
+#include "ot/multiscale.h"
+#include "ot/perturb.h"
+
+typedef struct arc {
+    uint32_t bin[2];
+    double mass;
+} arc;
+
+struct bw_transport {
+    const bw_ground *ground;
+    bw_transport_options options;
+    bw_multiscale multiscale;
+    bw_evaluate evaluate;
+    /* The problem in hand, beside the sides in multiscale. [0] are the
+     * solver's sources, [1] its sinks; is_swapped when these are b and a. */
+    int64_t *mass[2];     /* exact */
+    long double *real[2]; /* where masses are real */
+    size_t cap_mass;
+    int64_t *have; /* of bins, 0 between calls: for cancelling */
+    bool is_swapped;
+    /* Output. */
+    arc *arc;
+    uint32_t (*arc_bin)[2];
+    double *arc_mass;
+    size_t n_arcs, cap_arcs;
+    double *potential[2];
+};
+
+bw_status bw_transport_create(const bw_ground *ground,
+                              const bw_transport_options *options,
+                              bw_transport **ret_transport, bw_error *err)
+{
+    *ret_transport = NULL;
+    if (options->method == BW_METHOD_LINE && !ground->is_line)
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "method line: the bins are not on a line");
+    if (options->method > BW_METHOD_LINE && ground->kind == BW_GROUND_GRID &&
+        !ground->table && !ground->is_squared)
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "a line of so many bins takes only method line");
+    bw_transport *t = calloc(1, sizeof *t);
+    if (!t) return bw_error_memory(err);
+    t->ground = ground;
+    t->options = *options;
+    if (ground->is_metric) {
+        t->have = calloc(ground->n_sources, sizeof *t->have);
+        if (!t->have) {
+            bw_transport_destroy(t);
+            return bw_error_memory(err);
+        }
+    }
+    if (options->method == BW_METHOD_AUTO && ground->is_line)
+        t->options.method = BW_METHOD_LINE;
+    if (options->with_potentials)
+        for (int k = 0; k < 2; k++) {
+            size_t n = k ? ground->n_sinks : ground->n_sources;
+            t->potential[k] = malloc(n * sizeof *t->potential[k]);
+            if (!t->potential[k]) {
+                bw_transport_destroy(t);
+                return bw_error_memory(err);
+            }
+        }
+    *ret_transport = t;
+    return BW_OK;
+}
+
+void bw_transport_destroy(bw_transport *t)
+{
+    if (!t) return;
+    bw_multiscale_clear(&t->multiscale);
+    bw_evaluate_clear(&t->evaluate);
+    for (int k = 0; k < 2; k++) {
+        free(t->mass[k]);
+        free(t->real[k]);
+        free(t->potential[k]);
+    }
+    free(t->have);
+    free(t->arc);
+    free(t->arc_bin);
+    free(t->arc_mass);
+    free(t);
+}
+
+bw_transport_counts bw_transport_get_counts(const bw_transport *t)
+{
+    return t->multiscale.counts;
+}
+
+/* ---- sides ---- */
+
+static bw_status reserve_sides(bw_transport *t, size_t n)
+{
+    bw_multiscale *m = &t->multiscale;
+    if (bw_side_reserve(&m->source[0], n) || bw_side_reserve(&m->sink[0], n))
+        return BW_ERR_MEMORY;
+    if (n <= t->cap_mass) return BW_OK;
+    t->cap_mass = 0;
+    for (int k = 0; k < 2; k++) {
+        free(t->mass[k]);
+        free(t->real[k]);
+        t->mass[k] = malloc((n + n / 4) * sizeof *t->mass[k]);
+        t->real[k] = malloc((n + n / 4) * sizeof *t->real[k]);
+    }
+    if (!t->mass[0] || !t->mass[1] || !t->real[0] || !t->real[1])
+        return BW_ERR_MEMORY;
+    t->cap_mass = n + n / 4;
+    return BW_OK;
+}
+
+static bw_status reserve_arcs(bw_transport *t, size_t n)
+{
+    if (n <= t->cap_arcs) return BW_OK;
+    free(t->arc);
+    free(t->arc_bin);
+    free(t->arc_mass);
+    t->cap_arcs = 0;
+    n += n / 4;
+    t->arc = malloc(n * sizeof *t->arc);
+    t->arc_bin = malloc(n * sizeof *t->arc_bin);
+    t->arc_mass = malloc(n * sizeof *t->arc_mass);
+    if (!t->arc || !t->arc_bin || !t->arc_mass) return BW_ERR_MEMORY;
+    t->cap_arcs = n;
+    return BW_OK;
+}
+
+static int64_t greatest_divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Two histograms on common masses: integers times factor, with denominator;
+ * reals times scale. */
+typedef struct common {
+    const bw_histogram *h[2];
+    bool is_real;
+    int64_t factor[2], denominator;
+    long double scale[2];
+} common;
+
+static bw_status make_common(const bw_histogram *a, const bw_histogram *b,
+                             bw_normalize normalize, common *c, bw_error *err)
+{
+    *c = (common){{a, b}, a->weight != NULL, {1, 1}, 1, {1, 1}};
+    if (c->is_real != (b->weight != NULL))
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "integer and real masses in one problem");
+    if (normalize == BW_NORMALIZE_NONE) {
+        double slack = c->is_real ? 1e-9 * a->sum : 0;
+        if (fabs(a->sum - b->sum) <= slack) return BW_OK;
+        return bw_error_set(err, BW_ERR_RANGE,
+                            "masses differ: their sums are %.17g and %.17g",
+                            a->sum, b->sum);
+    }
+    if (c->is_real) {
+        c->scale[0] = 1 / (long double)a->sum;
+        c->scale[1] = 1 / (long double)b->sum;
+        return BW_OK;
+    }
+    int64_t divisor = greatest_divisor(a->total, b->total);
+    c->factor[0] = b->total / divisor;
+    c->factor[1] = a->total / divisor;
+    c->denominator = a->total * c->factor[0];
+    return BW_OK;
+}
+
+/* The mass of entry q of histogram k, as results have it. */
+static double result_mass(const common *c, int k, size_t q)
+{
+    if (c->is_real) return (double)(c->h[k]->weight[q] * c->scale[k]);
+    return (double)(c->h[k]->mass[q] * c->factor[k]) / (double)c->denominator;
+}
+
+static void push_arc(bw_transport *t, uint32_t from, uint32_t to, double mass)
+{
+    if (t->options.with_plan) t->arc[t->n_arcs++] = (arc){{from, to}, mass};
+}
+
+/* Whether the two are one distribution: then nothing needs to move. */
+static bool is_same(const common *c)
+{
+    const bw_histogram *a = c->h[0], *b = c->h[1];
+    if (a->n != b->n) return false;
+    for (size_t q = 0; q < a->n; q++) {
+        if (a->bin[q] != b->bin[q]) return false;
+        if (c->is_real
+                ? a->weight[q] * c->scale[0] != b->weight[q] * c->scale[1]
+                : a->mass[q] * c->factor[0] != b->mass[q] * c->factor[1])
+            return false;
+    }
+    return true;
+}
+
+static void push_bin(bw_transport *t, int k, uint32_t bin, int64_t mass,
+                     long double real)
+{
+    bw_side *side = k ? &t->multiscale.sink[0] : &t->multiscale.source[0];
+    t->mass[k][side->n] = mass;
+    t->real[k][side->n] = real;
+    side->bin[side->n++] = bin;
+}
+
+/* Lists a's bins as sources and b's as sinks. */
+static void fill_whole(bw_transport *t, const common *c)
+{
+    for (int k = 0; k < 2; k++)
+        for (size_t q = 0; q < c->h[k]->n; q++)
+            push_bin(t, k, c->h[k]->bin[q], c->h[k]->mass[q] * c->factor[k],
+                     c->is_real ? c->h[k]->weight[q] * c->scale[k] : 0);
+}
+
+/* The same under a metric: what both have in a bin stays there at no cost, by
+ * the triangle inequality, and is left out. */
+static void fill_cancelled(bw_transport *t, const common *c)
+{
+    const bw_histogram *a = c->h[0], *b = c->h[1];
+    for (size_t q = 0; q < b->n; q++)
+        t->have[b->bin[q]] = b->mass[q] * c->factor[1];
+    for (size_t q = 0; q < a->n; q++) {
+        int64_t mass = a->mass[q] * c->factor[0], *other = &t->have[a->bin[q]];
+        int64_t stays = mass < *other ? mass : *other;
+        if (stays > 0)
+            push_arc(t, a->bin[q], a->bin[q],
+                     (double)stays / (double)c->denominator);
+        *other -= stays;
+        if (mass > stays) push_bin(t, 0, a->bin[q], mass - stays, 0);
+    }
+    for (size_t q = 0; q < b->n; q++) {
+        int64_t *left = &t->have[b->bin[q]];
+        if (*left > 0) push_bin(t, 1, b->bin[q], *left, 0);
+        *left = 0;
+    }
+}
+
+/* The side with fewer bins becomes the solver's sinks. */
+static void swap_sides(bw_transport *t)
+{
+    bw_multiscale *m = &t->multiscale;
+    t->is_swapped = m->source[0].n < m->sink[0].n;
+    if (!t->is_swapped) return;
+    bw_side side = m->source[0];
+    m->source[0] = m->sink[0];
+    m->sink[0] = side;
+    int64_t *mass = t->mass[0];
+    t->mass[0] = t->mass[1];
+    t->mass[1] = mass;
+    long double *real = t->real[0];
+    t->real[0] = t->real[1];
+    t->real[1] = real;
+}
+
+/* Masses of the sides as perturb.h has them. */
+static int perturb(bw_transport *t)
+{
+    bw_side *source = &t->multiscale.source[0], *sink = &t->multiscale.sink[0];
+    int shift = bw_perturb_shift(source->n + sink->n);
+    for (size_t i = 0; i < source->n; i++)
+        source->mass[i] = (t->mass[0][i] << shift) + 1;
+    for (size_t j = 0; j < sink->n; j++) sink->mass[j] = t->mass[1][j] << shift;
+    sink->mass[0] += (int64_t)source->n;
+    return shift;
+}
+
+/* ---- plan ---- */
+
+static int by_bins(const void *a, const void *b)
+{
+    const arc *x = a, *y = b;
+    if (x->bin[0] != y->bin[0]) return x->bin[0] < y->bin[0] ? -1 : 1;
+    return x->bin[1] < y->bin[1] ? -1 : x->bin[1] > y->bin[1];
+}
+
+static void push_tree_arcs(bw_transport *t, const bw_tree *tree,
+                           const bw_masses *masses)
+{
+    const bw_side *source = &t->multiscale.source[0];
+    const bw_side *sink = &t->multiscale.sink[0];
+    const bw_evaluate *e = &t->evaluate;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        double mass = masses->is_integral
+                          ? (double)e->flow[k] / (double)masses->denominator
+                          : (double)e->real_flow[k];
+        if (tree->parent[k] < 0 || !(mass > 0)) continue;
+        size_t up = (size_t)tree->parent[k], m = tree->n_sinks;
+        uint32_t from = source->bin[(k < m ? up : k) - m];
+        uint32_t to = sink->bin[k < m ? k : up];
+        push_arc(t, t->is_swapped ? to : from, t->is_swapped ? from : to, mass);
+    }
+}
+
+static void finish_plan(bw_transport *t, bw_solution *solution)
+{
+    qsort(t->arc, t->n_arcs, sizeof *t->arc, by_bins);
+    for (size_t k = 0; k < t->n_arcs; k++) {
+        t->arc_bin[k][0] = t->arc[k].bin[0];
+        t->arc_bin[k][1] = t->arc[k].bin[1];
+        t->arc_mass[k] = t->arc[k].mass;
+    }
+    solution->n_arcs = t->n_arcs;
+    solution->arc = (const uint32_t(*)[2])t->arc_bin;
+    solution->mass = t->arc_mass;
+}
+
+/* ---- potentials ---- */
+
+static double role_cost(const bw_transport *t, size_t source, size_t sink)
+{
+    return t->is_swapped ? bw_ground_cost(t->ground, sink, source)
+                         : bw_ground_cost(t->ground, source, sink);
+}
+
+/* From the potentials of the solver's sinks that hold mass to all bins: the
+ * c-transform gives every source the most that it can have, and that of these
+ * every sink. Both keep their values where there is mass, so the dual value
+ * stands. Under a cancelled metric the sinks' are minus the sources', which
+ * are 1-Lipschitz: mass that stays has u + v = 0 there. O(bins^2). */
+static void complete_potentials(bw_transport *t, const bw_tree *tree)
+{
+    const bw_side *sink = &t->multiscale.sink[0];
+    const bw_ground *g = t->ground;
+    double *u = t->potential[t->is_swapped], *v = t->potential[!t->is_swapped];
+    size_t n_u = t->is_swapped ? g->n_sinks : g->n_sources;
+    size_t n_v = t->is_swapped ? g->n_sources : g->n_sinks;
+    for (size_t x = 0; x < n_u; x++) {
+        double least = HUGE_VAL;
+        for (size_t j = 0; j < tree->n_sinks; j++) {
+            double potential =
+                (double)ldexpl((long double)t->evaluate.potential[j],
+                               -g->wide_exponent);
+            double r = role_cost(t, x, sink->bin[j]) - potential;
+            least = least < r ? least : r;
+        }
+        u[x] = least;
+    }
+    for (size_t y = 0; y < n_v; y++) {
+        double least = HUGE_VAL;
+        for (size_t x = 0; x < n_u; x++) {
+            double r = role_cost(t, x, y) - u[x];
+            least = least < r ? least : r;
+        }
+        v[y] = least;
+    }
+}
+
+static void zero_potentials(bw_transport *t)
+{
+    memset(t->potential[0], 0, t->ground->n_sources * sizeof(double));
+    memset(t->potential[1], 0, t->ground->n_sinks * sizeof(double));
+}
+
+/* ---- solve ---- */
+
+static bw_status solve_sides(bw_transport *t, const common *c,
+                             bw_solution *solution, bw_error *err)
+{
+    bw_multiscale *m = &t->multiscale;
+    swap_sides(t);
+    bw_masses masses = {!c->is_real, t->mass[0], t->mass[1], c->denominator,
+                        perturb(t),  t->real[0], t->real[1]};
+    bw_tree *tree = NULL;
+    bw_status status = bw_multiscale_solve(m, t->ground, t->is_swapped,
+                                           t->options.method, &tree);
+    if (status) return bw_error_memory(err);
+    if (bw_evaluate_reserve(&t->evaluate, bw_tree_n_nodes(tree)))
+        return bw_error_memory(err);
+    bw_arcs arcs = {t->ground, &m->source[0], &m->sink[0], t->is_swapped,
+                    false};
+    m->counts.n_solved++;
+    solution->cost = bw_evaluate_cost(&t->evaluate, &arcs, tree, &masses);
+    if (t->options.with_certificate)
+        status = bw_evaluate_gap(&t->evaluate, &arcs, tree, &masses,
+                                 &solution->gap, err);
+    if (status) return status;
+    if (t->options.with_plan) push_tree_arcs(t, tree, &masses);
+    if (t->options.with_potentials) {
+        bw_arcs_potentials(&arcs, tree, t->evaluate.potential);
+        complete_potentials(t, tree);
+    }
+    return BW_OK;
+}
+
+bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
+                             const bw_histogram *b, bw_normalize normalize,
+                             bw_solution *solution, bw_error *err)
+{
+    const bw_ground *g = t->ground;
+    *solution = (bw_solution){0};
+    common c;
+    bw_status status = make_common(a, b, normalize, &c, err);
+    if (status) return status;
+    size_t most = a->n > b->n ? a->n : b->n;
+    if (reserve_sides(t, most)) return bw_error_memory(err);
+    if (t->options.with_plan && reserve_arcs(t, 2 * (a->n + b->n)))
+        return bw_error_memory(err);
+    t->multiscale.source[0].n = t->multiscale.sink[0].n = t->n_arcs = 0;
+    bool is_still = g->has_zero_diagonal && is_same(&c);
+    if (is_still) {
+        for (size_t q = 0; q < a->n; q++)
+            push_arc(t, a->bin[q], a->bin[q], result_mass(&c, 0, q));
+        if (t->options.with_potentials) zero_potentials(t);
+    } else {
+        if (g->is_metric && !c.is_real)
+            fill_cancelled(t, &c);
+        else
+            fill_whole(t, &c);
+        status = solve_sides(t, &c, solution, err);
+    }
+    if (status) return status;
+    if (t->options.with_plan) finish_plan(t, solution);
+    if (t->options.with_potentials) {
+        solution->potential_source = t->potential[0];
+        solution->potential_target = t->potential[1];
+    }
+    return BW_OK;
+}
