@@ -229,7 +229,7 @@ static void dump_row(FILE *out, const bw_option *row)
     char buffer[BW_OPTION_TEXT_SIZE];
     const char *value = bw_option_value_text(row, buffer);
     const bw_option_list *list = row->value;
-    bool is_given = row->given != NULL ? *row->given : !row->is_optional;
+    bool is_given = row->given == NULL || *row->given;
     bool is_written = is_given && (value != NULL || row->is_optional);
 
     if (row->type == BW_OPTION_FLAG) {

@@ -22,7 +22,7 @@ static double power, tolerance;
 static int ground;
 static bool plans, is_certified, has_label;
 static const char *cost, *label;
-static bw_option_list inputs;
+static bw_option_list inputs, targets;
 static bw_common common;
 
 static const bw_option options[] = {
@@ -85,6 +85,11 @@ static const bw_option options[] = {
      .meta = "FILE",
      .help = "another input",
      .value = &inputs},
+    {.type = BW_OPTION_LIST,
+     .name = "to",
+     .meta = "NAME",
+     .help = "another name",
+     .value = &targets},
     {.name = NULL}};
 
 static const bw_program program = {
@@ -129,7 +134,7 @@ static void reset(void)
     ground = 1;
     plans = is_certified = has_label = false;
     cost = label = NULL;
-    inputs = (bw_option_list){0, NULL};
+    inputs = targets = (bw_option_list){0, NULL};
 }
 
 static void clear(void)
@@ -184,6 +189,17 @@ Test(option, every_type_is_set)
     cr_assert_eq(common.seed, UINT64_MAX);
     cr_assert_eq(parsed.n_operands, 0u);
     cr_assert_not(parsed.is_done);
+}
+
+Test(option, lists_are_kept_apart)
+{
+    expect_ok("--to x -i a --to y -i b");
+    cr_assert_eq(inputs.n, 2u);
+    cr_assert_eq(targets.n, 2u);
+    cr_assert_str_eq(inputs.item[0], "a");
+    cr_assert_str_eq(inputs.item[1], "b");
+    cr_assert_str_eq(targets.item[0], "x");
+    cr_assert_str_eq(targets.item[1], "y");
 }
 
 Test(option, operands_and_options_mix)
@@ -263,6 +279,7 @@ Test(option, the_nearest_name_is_proposed)
     expect_usage("--potatoes", "unknown option '--potatoes'");
     expect_usage("--Problem", "unknown option '--Problem'");
     expect_usage("--p", "unknown option '--p'");
+    expect_usage("--x", "unknown option '--x'");
 }
 
 Test(option, values_are_checked)
@@ -466,6 +483,7 @@ Test(option, dump_is_the_effective_options)
                               "# label\n"
                               "input = a\n"
                               "input = \"#b\"\n"
+                              "# to\n"
                               "\n"
                               "# Common options\n"
                               "# output\n"

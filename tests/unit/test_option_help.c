@@ -83,7 +83,7 @@ static const bw_option options[] = {
      .value = &unset,
      .help = "found by the tool"},
     {.type = BW_OPTION_CHOICE,
-     .name = "metric-with-a-long-name",
+     .name = "metric-two",
      .value = &metric,
      .choices = "kl|js|tv",
      .help = "found, too"},
@@ -142,7 +142,7 @@ static const char help[] =
     "      --strict              refuse (default: on)\n"
     "      --label TEXT          name (default: '')\n"
     "      --unset X             found by the tool\n"
-    "      --metric-with-a-long-name kl|js|tv\n"
+    "      --metric-two kl|js|tv\n"
     "                            found, too\n"
     "  -i, --input FILE          another input\n"
     "      --extra FILE          more (default: a b)\n"

@@ -296,44 +296,56 @@ Test(output, dash_is_standard_output)
     cr_assert_eq(count_files("."), 0u);
 }
 
-/* Reads slowly enough that the writer meets a full pipe. */
+/* Item k of a text that no part of repeats at a power of two. */
+static char item(size_t k)
+{
+    return (char)(k % 251);
+}
+
+/* Reads in small parts and counts the bytes that are as they should be. */
 static void *drain(void *arg)
 {
     int fd = *(int *)arg;
-    static size_t n_read;
+    static size_t n_right;
     char buffer[1000];
+    size_t n_read = 0;
     ssize_t n;
 
     while ((n = read(fd, buffer, sizeof buffer)) > 0)
-        n_read += (size_t)n;
-    return &n_read;
+        for (ssize_t k = 0; k < n; k++)
+            n_right += buffer[k] == item(n_read++);
+    return &n_right;
 }
 
 Test(output, partial_writes_to_a_non_blocking_pipe_are_continued)
 {
     enum { N = 1 << 20 };
     int end[2];
-    char *data = calloc(1, N);
+    char *data = malloc(N);
     bw_error err = BW_ERROR_INIT;
     pthread_t reader;
-    void *n_read = NULL;
+    void *n_right = NULL;
 
     cr_assert_not_null(data);
+    for (size_t k = 0; k < N; k++)
+        data[k] = item(k);
     cr_assert_eq(pipe2(end, O_CLOEXEC), 0);
     cr_assert_eq(fcntl(end[1], F_SETFL, O_NONBLOCK), 0);
     cr_assert_eq(pthread_create(&reader, NULL, drain, &end[0]), 0);
     cr_assert_eq(bw_output_write_fd(end[1], "pipe", data, N, &err), BW_OK);
     close(end[1]);
-    pthread_join(reader, &n_read);
-    cr_assert_eq(*(size_t *)n_read, (size_t)N);
+    pthread_join(reader, &n_right);
+    cr_assert_eq(*(size_t *)n_right, (size_t)N);
     close(end[0]);
     free(data);
 }
 
 /* ---- scratch files ---- */
 
-static void check_scratch(const char *beside)
+/* The scratch file must lie in folder. */
+static void check_scratch(const char *beside, const char *folder)
 {
+    char link[64], place[256] = "";
     bw_error err = BW_ERROR_INIT;
     char text[8] = "";
     int fd = -1;
@@ -342,23 +354,32 @@ static void check_scratch(const char *beside)
     cr_assert_eq(bw_output_write_fd(fd, "scratch", "hello", 5, &err), BW_OK);
     cr_assert_eq(pread(fd, text, 5, 0), 5);
     cr_assert_str_eq(text, "hello");
-    cr_assert_eq(count_files("."), 0u);
+    cr_assert_eq(count_files("."), 1u);
+    cr_assert_eq(count_files("temp"), 0u);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    cr_assert_gt(readlink(link, place, sizeof place - 1), 0);
+    cr_assert_eq(strncmp(place, folder, strlen(folder)), 0, "%s", place);
+    cr_assert_null(strchr(place + strlen(folder) + 1, '/'), "%s", place);
     close(fd);
 }
 
 Test(output, scratch_files_have_no_name)
 {
-    setenv("TMPDIR", home, 1);
+    char temp[80];
+
+    snprintf(temp, sizeof temp, "%s/temp", home);
+    cr_assert_eq(mkdir(temp, 0777), 0);
+    setenv("TMPDIR", temp, 1);
     for (int k = 0; k < 2; k++) {
         has_tmpfile = k == 0;
-        check_scratch("out");
-        check_scratch("./out");
-        check_scratch("-");
-        check_scratch("/dev/full");
-        check_scratch(NULL);
+        check_scratch("out", home);
+        check_scratch("./out", home);
+        check_scratch("-", temp);
+        check_scratch("/dev/full", temp);
+        check_scratch(NULL, temp);
     }
     unsetenv("TMPDIR");
-    check_scratch(NULL);
+    check_scratch(NULL, "/tmp");
 }
 
 Test(output, scratch_refusals_name_the_place)
