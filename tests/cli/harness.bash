@@ -58,9 +58,18 @@ need() {
     done
 }
 
-# need_numpy: skips the test where Python or NumPy is absent.
+# need_numpy: makes python3 one that has NumPy, which need not be the first in
+# PATH; skips the test where there is none.
 need_numpy() {
-    python3 -c 'import numpy' 2>/dev/null || skip "python3-numpy is absent"
+    local python
+    for python in $(type -ap python3); do
+        "$python" -c 'import numpy' 2>/dev/null || continue
+        mkdir -p "$BATS_TEST_TMPDIR/bin"
+        ln -sf "$python" "$BATS_TEST_TMPDIR/bin/python3"
+        PATH=$BATS_TEST_TMPDIR/bin:$PATH
+        return
+    done
+    skip "python3-numpy is absent"
 }
 
 # check STATUS COMMAND...: runs COMMAND; its standard output is then in
