@@ -217,7 +217,7 @@ static bw_status differ(const packer *p, bw_error *err)
                             a->width);
     if (a->channels != b->channels)
         return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%zu channels, but %s has %zu (see --gray, --rgb)",
+                            "channels: %zu, but %s has %zu (see --gray, --rgb)",
                             b->channels, p->form_place, a->channels);
     return bw_error_set(err, BW_ERR_DIMENSION,
                         "type %s, but %s has %s (see --depth)",

@@ -131,38 +131,30 @@ static void decode(codec *c, bw_image *image)
                              c->n, n_file - c->n);
 }
 
-static uint16_t get_sample(const bw_image *image, size_t k)
-{
-    return image->dtype == BW_U8 ? ((const uint8_t *)image->data)[k]
-                                 : ((const uint16_t *)image->data)[k];
-}
+/* (v a + b (full - a)) / full, rounded; full is odd, so no half occurs. */
+#define COMPOSE(type, wide, full)                                              \
+    do {                                                                       \
+        const type *from = image->data;                                        \
+        type *to = image->data;                                                \
+        for (size_t k = 0; k < n; k++, from += c_in, to += c_out) {            \
+            wide a = from[c_out], rest = (full) - a;                           \
+            for (size_t c = 0; c < c_out; c++) {                               \
+                wide behind = (wide)rgb[c] * ((full) / 255);                   \
+                wide sum = from[c] * a + behind * rest;                        \
+                to[c] = (type)((2 * sum + (full)) / (2 * (full)));             \
+            }                                                                  \
+        }                                                                      \
+    } while (0)
 
-static void set_sample(bw_image *image, size_t k, uint32_t value)
-{
-    if (image->dtype == BW_U8)
-        ((uint8_t *)image->data)[k] = (uint8_t)value;
-    else
-        ((uint16_t *)image->data)[k] = (uint16_t)value;
-}
-
-/* v a + b (full - a), over full, rounded; full is odd, so no half occurs. */
 static void compose(bw_image *image, const uint8_t rgb[3])
 {
     size_t n = image->height * image->width, c_in = image->channels;
     size_t c_out = c_in - 1;
-    uint64_t full = image->dtype == BW_U8 ? 255 : 65535;
-    uint64_t behind[3];
 
-    for (size_t c = 0; c < 3; c++)
-        behind[c] = rgb[c] * (full / 255);
-    for (size_t k = 0; k < n; k++) {
-        uint64_t a = get_sample(image, k * c_in + c_out);
-        for (size_t c = 0; c < c_out; c++) {
-            uint64_t v = get_sample(image, k * c_in + c);
-            v = (2 * (v * a + behind[c] * (full - a)) + full) / (2 * full);
-            set_sample(image, k * c_out + c, (uint32_t)v);
-        }
-    }
+    if (image->dtype == BW_U8)
+        COMPOSE(uint8_t, uint32_t, 255U);
+    else
+        COMPOSE(uint16_t, uint64_t, 65535U);
     image->channels = c_out;
 }
 
