@@ -16,11 +16,11 @@ extern "C" {
 #endif
 
 typedef struct bw_random {
-    uint64_t key[2];   /* seed, purpose */
-    uint64_t stream;   /* second word of the counter */
-    uint64_t block;    /* first word of the counter: the next block */
-    uint64_t word[4];  /* the block in hand */
-    unsigned n_left;   /* how many of its words are unused */
+    uint64_t key[2];  /* seed, purpose */
+    uint64_t stream;  /* second word of the counter */
+    uint64_t block;   /* first word of the counter: the next block */
+    uint64_t word[4]; /* the block in hand */
+    unsigned n_left;  /* how many of its words are unused */
 } bw_random;
 
 /* What the numbers are for keeps jobs with one seed apart. Values are part of
@@ -32,8 +32,8 @@ typedef enum bw_random_purpose {
 } bw_random_purpose;
 
 /* Starts stream `stream` of `seed`. Needs no clean-up. */
-void bw_random_init(bw_random *random, uint64_t seed,
-                    bw_random_purpose purpose, uint64_t stream);
+void bw_random_init(bw_random *random, uint64_t seed, bw_random_purpose purpose,
+                    uint64_t stream);
 
 /* 64 uniform bits. */
 uint64_t bw_random_next(bw_random *random);

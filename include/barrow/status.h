@@ -44,7 +44,10 @@ typedef struct bw_error {
 } bw_error;
 
 /* A bw_error with no error in it. */
-#define BW_ERROR_INIT {BW_OK, ""}
+#define BW_ERROR_INIT                                                          \
+    {                                                                          \
+        BW_OK, ""                                                              \
+    }
 
 /* Records code and the formatted message, replacing what was there, and
  * returns code, so that `return bw_error_set(err, BW_ERR_IO, ...)` reads well.

@@ -134,8 +134,7 @@ static bool is_used(const bw_option_uses *uses, size_t row)
 }
 
 static bw_status set_values(const bw_option_table *table,
-                            const bw_option_uses *uses, const char *opt_path,
-                            bw_error *err)
+                            const bw_option_uses *uses, bw_error *err)
 {
     char name[BW_OPTION_NAME_SIZE];
 
@@ -147,8 +146,8 @@ static bw_status set_values(const bw_option_table *table,
         bw_option_use_name(table, use, name);
         if (row->type != BW_OPTION_LIST)
             status = bw_option_value_set(row, name, use->value, err);
-        if (status != BW_OK && opt_path != NULL)
-            bw_error_prefix(err, "%s: line %zu", opt_path, use->line);
+        if (status != BW_OK && use->line > 0)
+            bw_error_prefix(err, "line %zu", use->line);
         if (status != BW_OK)
             return status;
         if (row->given != NULL)
@@ -253,9 +252,12 @@ static bw_status apply(const bw_option_table *table, const bw_option_uses *line,
         status = bw_option_config_read(table, path, &parsed->config_text, &file,
                                        err);
     if (status == BW_OK)
-        status = set_values(table, &file, path, err);
+        status = set_values(table, &file, err);
+    if (status != BW_OK)
+        bw_error_prefix(err, "%s",
+                        strcmp(path, "-") == 0 ? "standard input" : path);
     if (status == BW_OK)
-        status = set_values(table, line, NULL, err);
+        status = set_values(table, line, err);
     if (status == BW_OK)
         status = set_lists(table, line, &file, parsed, err);
     if (status == BW_OK)

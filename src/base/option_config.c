@@ -175,14 +175,12 @@ bw_status bw_option_config_read(const bw_option_table *table, const char *path,
     char *rest = *ret_text;
     size_t line = 1;
 
-    if (status != BW_OK) {
-        bw_error_prefix(err, "%s", path);
+    if (status != BW_OK)
         return status;
-    }
     for (; rest != NULL; line++) {
         status = read_line(table, strsep(&rest, "\n"), line, uses, err);
         if (status != BW_OK) {
-            bw_error_prefix(err, "%s: line %zu", path, line);
+            bw_error_prefix(err, "line %zu", line);
             return status;
         }
     }

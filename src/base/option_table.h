@@ -71,7 +71,7 @@ const char *bw_option_value_text(const bw_option *option,
 const char *bw_option_choice(const char *choices, size_t k, size_t *n);
 
 /* Reads a file of options: *ret_text is what the uses' values point into. Both
- * are to be freed after failure, too. */
+ * are to be freed after failure, too. Messages begin with the line. */
 bw_status bw_option_config_read(const bw_option_table *table, const char *path,
                                 char **ret_text, bw_option_uses *uses,
                                 bw_error *err) BW_MUST_CHECK;

@@ -448,6 +448,10 @@ Test(option, a_config_that_is_none)
     cr_assert_eq(parse("--config /nonexistent/x"), BW_ERR_IO);
     cr_assert_str_eq(err.text, "/nonexistent/x: cannot be opened: No such file "
                                "or directory");
+    cr_assert_not_null(freopen("/dev/zero", "r", stdin));
+    cr_assert_eq(parse("--config -"), BW_ERR_USAGE);
+    cr_assert_str_eq(err.text, "standard input: more than 1048576 bytes are no "
+                               "file of options");
     cr_assert_eq(parse("--config /tmp"), BW_ERR_IO);
     cr_assert_str_eq(err.text, "/tmp: cannot be read: Is a directory");
     cr_assert_eq(parse("--config /dev/zero"), BW_ERR_USAGE);
