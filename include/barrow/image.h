@@ -26,7 +26,10 @@ typedef struct bw_image {
     size_t capacity; /* bytes at data */
 } bw_image;
 
-#define BW_IMAGE_INIT {BW_U8, 0, 0, 0, NULL, 0}
+#define BW_IMAGE_INIT                                                          \
+    {                                                                          \
+        BW_U8, 0, 0, 0, NULL, 0                                                \
+    }
 
 /* Makes room for the shape and type given and sets them; samples are
  * undefined. BW_ERR_MEMORY; BW_ERR_DIMENSION beyond 2^30 bytes. */

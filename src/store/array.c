@@ -104,16 +104,15 @@ static bw_status open_table(bw_array *array, bw_format format,
                             const char *opt_label, bw_error *err)
 {
     char separator = format == BW_FORMAT_CSV ? ',' : 0;
-    bw_status rc = bw_table_open(array->bytes, separator, opt_label,
-                                 &array->table, err);
+    bw_status rc =
+        bw_table_open(array->bytes, separator, opt_label, &array->table, err);
 
     if (rc)
         return rc;
     array->row_items = bw_table_n_columns(array->table);
     array->row_bytes = array->row_items * sizeof(double);
-    array->layout = (bw_layout){.dtype = BW_F64,
-                                .rank = 2,
-                                .shape = {UINT64_MAX, array->row_items}};
+    array->layout = (bw_layout){
+        .dtype = BW_F64, .rank = 2, .shape = {UINT64_MAX, array->row_items}};
     return BW_OK;
 }
 
@@ -393,8 +392,8 @@ bw_status bw_array_load(const char *path, size_t *n_rows, size_t *n_columns,
         return rc;
     rc = bw_array_sniff(bytes, &format, err);
     if (rc == BW_OK && format == BW_FORMAT_PNG)
-        rc = bw_error_set(err, BW_ERR_FORMAT, "%s: a PNG, numbers wanted",
-                          path);
+        rc =
+            bw_error_set(err, BW_ERR_FORMAT, "%s: a PNG, numbers wanted", path);
     if (rc) {
         bw_bytes_close(bytes);
         return rc;

@@ -307,8 +307,7 @@ bw_status bw_bytes_read_grow(bw_bytes *bytes, void **buffer, size_t *capacity,
             *buffer = grown;
             *capacity = have + part;
         }
-        bw_status rc =
-            bw_bytes_read(bytes, (char *)*buffer + have, part, err);
+        bw_status rc = bw_bytes_read(bytes, (char *)*buffer + have, part, err);
         if (rc)
             return rc;
         have += part;
@@ -327,8 +326,8 @@ bw_status bw_bytes_read_rest(bw_bytes *bytes, void **buffer, size_t *capacity,
         if (rc || got == 0)
             return rc;
         if (got > max - *n)
-            return bw_error_set(err, BW_ERR_FORMAT,
-                                "%s: more than %zu bytes", bytes->name, max);
+            return bw_error_set(err, BW_ERR_FORMAT, "%s: more than %zu bytes",
+                                bytes->name, max);
         if (*n + got > *capacity) {
             size_t wanted = *n + got + *n / 2;
             void *grown = realloc(*buffer, wanted);

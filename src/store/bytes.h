@@ -42,8 +42,8 @@ bw_status bw_bytes_read_grow(bw_bytes *bytes, void **buffer, size_t *capacity,
                              size_t n, bw_error *err) BW_MUST_CHECK;
 /* The whole rest, at most max bytes (BW_ERR_FORMAT beyond). */
 bw_status bw_bytes_read_rest(bw_bytes *bytes, void **buffer, size_t *capacity,
-                             size_t max, size_t *n, bw_error *err)
-    BW_MUST_CHECK;
+                             size_t max, size_t *n,
+                             bw_error *err) BW_MUST_CHECK;
 
 /* The end must be here: bytes that follow are BW_ERR_FORMAT. *digest becomes
  * the XXH64 (seed 0) of all bytes. */

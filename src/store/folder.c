@@ -92,11 +92,10 @@ static bw_status walk(const char *root, const char *relative, unsigned depth,
 
     if (asprintf(&path, "%s/%s", root, relative) < 0)
         return bw_error_memory(err);
-    rc = depth > MAX_DEPTH
-             ? bw_error_set(err, BW_ERR_FORMAT,
-                            "%s: subfolders nest deeper than %d", path,
-                            MAX_DEPTH)
-             : list_entries(path, &entries, err);
+    rc = depth > MAX_DEPTH ? bw_error_set(err, BW_ERR_FORMAT,
+                                          "%s: subfolders nest deeper than %d",
+                                          path, MAX_DEPTH)
+                           : list_entries(path, &entries, err);
     for (size_t k = 0; k < entries.n && rc == BW_OK; k++) {
         const char *name = entries.item[k];
         free(path);

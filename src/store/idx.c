@@ -29,17 +29,15 @@ bw_status bw_idx_read_header(bw_bytes *bytes, bw_layout *layout, bw_error *err)
     while (t < N_TYPES && types[t].code != head[2])
         t++;
     if (head[0] != 0 || head[1] != 0 || t == N_TYPES)
-        return bw_error_set(err, BW_ERR_FORMAT,
-                            "%s: no IDX file: magic %02x%02x%02x%02x",
-                            bw_bytes_name(bytes), head[0], head[1], head[2],
-                            head[3]);
+        return bw_error_set(
+            err, BW_ERR_FORMAT, "%s: no IDX file: magic %02x%02x%02x%02x",
+            bw_bytes_name(bytes), head[0], head[1], head[2], head[3]);
     if (head[3] < 1 || head[3] > BW_MAX_RANK)
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: IDX rank %d, 1 to %d wanted",
                             bw_bytes_name(bytes), head[3], BW_MAX_RANK);
-    *layout = (bw_layout){.dtype = types[t].dtype,
-                          .rank = head[3],
-                          .is_big_endian = true};
+    *layout = (bw_layout){
+        .dtype = types[t].dtype, .rank = head[3], .is_big_endian = true};
     for (unsigned k = 0; k < layout->rank; k++) {
         rc = bw_bytes_read(bytes, size, sizeof size, err);
         if (rc)

@@ -80,8 +80,8 @@ static uint64_t round_luma(uint64_t sum)
 {
     uint64_t whole = sum / LUMA_SUM, rest = sum % LUMA_SUM;
 
-    return whole + (rest > LUMA_SUM / 2 ||
-                    (rest == LUMA_SUM / 2 && (whole & 1)));
+    return whole +
+           (rest > LUMA_SUM / 2 || (rest == LUMA_SUM / 2 && (whole & 1)));
 }
 
 /* One loop a type: samples of c_in channels become luma, then alpha. */
@@ -122,12 +122,23 @@ void bw_image_gray(bw_image *image)
     if (c_in < 3)
         return;
     switch (image->dtype) {
-    case BW_U8: GRAY_INTEGER(uint8_t); break;
-    case BW_U16: GRAY_INTEGER(uint16_t); break;
-    case BW_U32: GRAY_INTEGER(uint32_t); break;
-    case BW_F32: GRAY_FLOAT(float); break;
-    case BW_F64: GRAY_FLOAT(double); break;
-    default: return;
+    case BW_U8:
+        GRAY_INTEGER(uint8_t);
+        break;
+    case BW_U16:
+        GRAY_INTEGER(uint16_t);
+        break;
+    case BW_U32:
+        GRAY_INTEGER(uint32_t);
+        break;
+    case BW_F32:
+        GRAY_FLOAT(float);
+        break;
+    case BW_F64:
+        GRAY_FLOAT(double);
+        break;
+    default:
+        return;
     }
     image->channels = c_out;
 }
@@ -175,7 +186,8 @@ bw_status bw_image_invert(bw_image *image, bw_error *err)
             *v = (uint16_t)(65535 - *v);
             break;
         }
-        case BW_F32: ((float *)image->data)[k] = 1 - ((float *)image->data)[k];
+        case BW_F32:
+            ((float *)image->data)[k] = 1 - ((float *)image->data)[k];
             break;
         case BW_F64:
             ((double *)image->data)[k] = 1 - ((double *)image->data)[k];
@@ -193,7 +205,7 @@ bw_status bw_image_invert(bw_image *image, bw_error *err)
 /* The value that stands for full intensity. */
 static double full_range(bw_dtype dtype)
 {
-    return dtype == BW_U16 ? 65535
+    return dtype == BW_U16                                   ? 65535
            : dtype == BW_BOOL || !bw_dtype_is_integer(dtype) ? 1
                                                              : 255;
 }
@@ -226,8 +238,8 @@ bw_status bw_image_convert(bw_image *image, bw_dtype dtype, bw_error *err)
                                   image->channels, err);
     for (size_t k = 0; k < n && rc == BW_OK; k++) {
         double v;
-        bw_dtype_to_double(
-            from, (char *)image->data + k * bw_dtype_size(from), 1, &v);
+        bw_dtype_to_double(from, (char *)image->data + k * bw_dtype_size(from),
+                           1, &v);
         if (!is_widened && !(v >= 0 && v <= full))
             rc = outside(image, k, v, err);
         else if (dtype == BW_U8)

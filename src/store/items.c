@@ -23,12 +23,12 @@ struct bw_items {
     size_t k_input; /* the next input to open */
     bool is_open;   /* an input is under way: what stands below */
     bw_pack_kind kind;
-    bw_array *array;      /* IDX, NPY, table; NULL for pictures */
-    bw_bytes *picture;    /* a PNG file of its own */
-    bw_names files;       /* of a folder */
+    bw_array *array;   /* IDX, NPY, table; NULL for pictures */
+    bw_bytes *picture; /* a PNG file of its own */
+    bw_names files;    /* of a folder */
     size_t k_file;
-    XXH64_state_t *hash;  /* over the folder */
-    uint64_t n_rows;      /* read of the array */
+    XXH64_state_t *hash; /* over the folder */
+    uint64_t n_rows;     /* read of the array */
 
     uint64_t total; /* of the only input */
     void *png;      /* the file's bytes, before decoding */
@@ -220,8 +220,8 @@ static bw_status open_array(bw_items *items, bw_bytes *bytes, bw_format format,
                             const char *name, bw_error *err)
 {
     const bw_pack_options *options = items->options;
-    bw_status rc = bw_array_open(bytes, format, options->table_label,
-                                 &items->array, err);
+    bw_status rc =
+        bw_array_open(bytes, format, options->table_label, &items->array, err);
 
     if (rc)
         return rc;
@@ -241,10 +241,9 @@ static bw_status next_row(bw_items *items, bw_item *item, bool *is_end,
     const bw_layout *layout = bw_array_layout(items->array);
     bw_image *image = &item->image;
     uint64_t digest = 0;
-    bw_status rc = bw_array_read(items->array, &image->data, &image->capacity,
-                                 items->options->table_label ? &item->label
-                                                             : NULL,
-                                 is_end, err);
+    bw_status rc = bw_array_read(
+        items->array, &image->data, &image->capacity,
+        items->options->table_label ? &item->label : NULL, is_end, err);
 
     if (rc)
         return rc;
@@ -298,8 +297,8 @@ static bw_status next_single(bw_items *items, bool is_wanted, bw_item *item,
         items->is_open = false;
         return BW_OK;
     }
-    bw_status rc = read_picture(items, items->picture, is_wanted, item, &n,
-                                &digest, err);
+    bw_status rc =
+        read_picture(items, items->picture, is_wanted, item, &n, &digest, err);
     bw_bytes_close(items->picture);
     items->picture = NULL;
     return rc ? rc : add_provenance(items, path, digest, err);

@@ -24,8 +24,7 @@ static bw_status open_array(bw_labels *labels, const char *path, bw_error *err)
     if (rc == BW_OK)
         rc = bw_array_sniff(bytes, &format, err);
     if (rc == BW_OK && format == BW_FORMAT_PNG)
-        rc = bw_error_set(err, BW_ERR_FORMAT, "%s: a PNG, labels wanted",
-                          path);
+        rc = bw_error_set(err, BW_ERR_FORMAT, "%s: a PNG, labels wanted", path);
     if (rc) {
         bw_bytes_close(bytes);
         return rc;
@@ -70,8 +69,8 @@ bw_status bw_labels_next(bw_labels *labels, int32_t *label, bw_error *err)
 {
     bool is_end;
     double value;
-    bw_status rc = bw_array_read(labels->array, &labels->row,
-                                 &labels->capacity, NULL, &is_end, err);
+    bw_status rc = bw_array_read(labels->array, &labels->row, &labels->capacity,
+                                 NULL, &is_end, err);
 
     if (rc)
         return rc;
@@ -83,10 +82,9 @@ bw_status bw_labels_next(bw_labels *labels, int32_t *label, bw_error *err)
                        &value);
     if (!(value >= INT32_MIN && value <= INT32_MAX) ||
         value != (double)(int32_t)value)
-        return bw_error_set(err, BW_ERR_RANGE,
-                            "%s: label %llu: %.17g is no 32-bit integer",
-                            labels->name, (unsigned long long)labels->n_read,
-                            value);
+        return bw_error_set(
+            err, BW_ERR_RANGE, "%s: label %llu: %.17g is no 32-bit integer",
+            labels->name, (unsigned long long)labels->n_read, value);
     *label = (int32_t)value;
     labels->n_read++;
     return BW_OK;
@@ -95,14 +93,14 @@ bw_status bw_labels_next(bw_labels *labels, int32_t *label, bw_error *err)
 bw_status bw_labels_finish(bw_labels *labels, uint64_t *digest, bw_error *err)
 {
     bool is_end;
-    bw_status rc = bw_array_read(labels->array, &labels->row,
-                                 &labels->capacity, NULL, &is_end, err);
+    bw_status rc = bw_array_read(labels->array, &labels->row, &labels->capacity,
+                                 NULL, &is_end, err);
 
     if (rc)
         return rc;
     if (!is_end)
         return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%s: more labels than the %llu items",
-                            labels->name, (unsigned long long)labels->n_read);
+                            "%s: more labels than the %llu items", labels->name,
+                            (unsigned long long)labels->n_read);
     return bw_array_finish(labels->array, digest, err);
 }

@@ -21,10 +21,10 @@ typedef struct packer {
     bw_resizer *resizer;
     bw_item item;
     bw_image resized;
-    bw_image form;     /* of the first item; holds no samples */
-    bool is_vector;    /* that item is */
-    char *form_place;  /* where it came from; NULL before it */
-    double *values;    /* of the support */
+    bw_image form;    /* of the first item; holds no samples */
+    bool is_vector;   /* that item is */
+    char *form_place; /* where it came from; NULL before it */
+    double *values;   /* of the support */
     uint64_t n_done;
 } packer;
 
@@ -78,8 +78,7 @@ static bw_status widen(bw_image *image, bw_dtype to, bw_error *err)
 
     for (size_t k = 0; k < n && rc == BW_OK; k++) {
         double v;
-        bw_dtype_to_double(image->dtype, (char *)image->data + k * size, 1,
-                           &v);
+        bw_dtype_to_double(image->dtype, (char *)image->data + k * size, 1, &v);
         if (image->dtype == BW_I64 && fabs(v) > 0x1p53)
             rc = bw_error_set(err, BW_ERR_RANGE,
                               "%.17g at bin %zu is beyond 2^53", v, k);
@@ -105,11 +104,18 @@ static bw_status widen(bw_image *image, bw_dtype to, bw_error *err)
 static bw_status histogram_type(bw_image *image, bw_error *err)
 {
     switch (image->dtype) {
-    case BW_I8: case BW_I16: case BW_I32: case BW_I64:
+    case BW_I8:
+    case BW_I16:
+    case BW_I32:
+    case BW_I64:
         return widen(image, BW_F64, err);
-    case BW_F16: case BW_BF16: return widen(image, BW_F32, err);
-    case BW_BOOL: return widen(image, BW_U8, err);
-    default: return BW_OK;
+    case BW_F16:
+    case BW_BF16:
+        return widen(image, BW_F32, err);
+    case BW_BOOL:
+        return widen(image, BW_U8, err);
+    default:
+        return BW_OK;
     }
 }
 
@@ -130,8 +136,8 @@ static bw_status check_finite(const bw_image *image, bw_error *err)
     if (k == n)
         return BW_OK;
     bw_dtype_to_double(image->dtype,
-                       (char *)image->data + k * bw_dtype_size(image->dtype),
-                       1, &v);
+                       (char *)image->data + k * bw_dtype_size(image->dtype), 1,
+                       &v);
     return bw_error_set(err, BW_ERR_RANGE, "%s at bin %zu",
                         isnan(v) ? "not a number" : "infinite value", k);
 }
@@ -142,8 +148,8 @@ static bw_status resize(packer *p, bw_image *image, bw_error *err)
 
     if (height == 0 || (image->height == height && image->width == width))
         return BW_OK;
-    bw_status rc = bw_image_resize(p->resizer, image, height, width,
-                                   &p->resized, err);
+    bw_status rc =
+        bw_image_resize(p->resizer, image, height, width, &p->resized, err);
     bw_image swap = *image;
     if (rc == BW_OK) {
         *image = p->resized;
@@ -199,11 +205,10 @@ static bw_status differ(const packer *p, bw_error *err)
     const bw_image *a = &p->form, *b = &p->item.image;
 
     if (p->is_vector != p->item.is_vector)
-        return bw_error_set(err, BW_ERR_DIMENSION, "%s, but %s is %s",
-                            p->item.is_vector ? "a row of numbers"
-                                              : "a picture",
-                            p->form_place,
-                            p->is_vector ? "a row of numbers" : "a picture");
+        return bw_error_set(
+            err, BW_ERR_DIMENSION, "%s, but %s is %s",
+            p->item.is_vector ? "a row of numbers" : "a picture", p->form_place,
+            p->is_vector ? "a row of numbers" : "a picture");
     if (p->is_vector)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "%zu numbers a row of type %s, but %s has %zu of "
@@ -219,10 +224,9 @@ static bw_status differ(const packer *p, bw_error *err)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "channels: %zu, but %s has %zu (see --gray, --rgb)",
                             b->channels, p->form_place, a->channels);
-    return bw_error_set(err, BW_ERR_DIMENSION,
-                        "type %s, but %s has %s (see --depth)",
-                        bw_dtype_name(b->dtype), p->form_place,
-                        bw_dtype_name(a->dtype));
+    return bw_error_set(
+        err, BW_ERR_DIMENSION, "type %s, but %s has %s (see --depth)",
+        bw_dtype_name(b->dtype), p->form_place, bw_dtype_name(a->dtype));
 }
 
 static bw_status add_support(packer *p, size_t n_bins, bw_error *err)
@@ -231,8 +235,8 @@ static bw_status add_support(packer *p, size_t n_bins, bw_error *err)
     size_t n_rows = 0, n_columns = 0;
     uint64_t digest = 0;
     const char *slash = strrchr(path, '/');
-    bw_status rc = bw_array_load(path, &n_rows, &n_columns, &p->values,
-                                 &digest, err);
+    bw_status rc =
+        bw_array_load(path, &n_rows, &n_columns, &p->values, &digest, err);
 
     if (rc)
         return rc;
@@ -332,7 +336,7 @@ static bw_status check_kind(const bw_pack_options *o, bw_pack_kind kind,
 static bw_status read_items(packer *p, bw_error *err)
 {
     const bw_pack_options *o = p->options;
-    uint64_t limit = o->has_limit ? o->limit : UINT64_MAX;
+    uint64_t limit = o->limit ? o->limit : UINT64_MAX;
     bool is_end = false;
     bw_status rc = BW_OK;
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/progress.h"
 #include "barrow/status.h"
+#include "base/progress.h"
 #include "store/array.h"
 #include "store/png.h"
 
@@ -55,8 +55,7 @@ typedef struct bw_pack_options {
     bw_pack_color color;
     bool invert;
     bw_background background;
-    uint64_t skip, limit;
-    bool has_limit;
+    uint64_t skip, limit; /* limit 0: none */
     bool shuffle;
     uint64_t seed;
     size_t n_parts;
@@ -64,8 +63,8 @@ typedef struct bw_pack_options {
     const char *output;       /* holds %s when there are parts */
     size_t n_args;            /* for provenance */
     const char *const *arg;
-    int (*stopped)(void);         /* not 0: BW_ERR_INTERRUPTED; may be NULL */
-    bw_progress *opt_progress;    /* started; finished by bw_pack */
+    int (*stopped)(void);      /* not 0: BW_ERR_INTERRUPTED; may be NULL */
+    bw_progress *opt_progress; /* started; finished by bw_pack */
 } bw_pack_options;
 
 /* Writes the containers, or none: BW_ERR_IO, BW_ERR_FORMAT and BW_ERR_RANGE for

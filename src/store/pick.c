@@ -89,15 +89,14 @@ static bw_status settle(bw_pick *pick, bool *is_rising, bw_error *err)
         if (r->end == UINT64_MAX && r->first <= pick->n_all)
             r->end = pick->n_all;
         if (r->end > pick->n_all || r->first > r->end)
-            return bw_error_set(err, BW_ERR_DIMENSION,
-                                "%s: row %llu is asked for, tensor %s has "
-                                "%llu",
-                                bw_reader_path(pick->reader),
-                                (unsigned long long)(r->first < pick->n_all
-                                                         ? r->end - 1
-                                                         : r->first),
-                                pick->column[0].tensor->name,
-                                (unsigned long long)pick->n_all);
+            return bw_error_set(
+                err, BW_ERR_DIMENSION,
+                "%s: row %llu is asked for, tensor %s has "
+                "%llu",
+                bw_reader_path(pick->reader),
+                (unsigned long long)(r->first < pick->n_all ? r->end - 1
+                                                            : r->first),
+                pick->column[0].tensor->name, (unsigned long long)pick->n_all);
         if (r->first < behind)
             *is_rising = false;
         behind = r->end;

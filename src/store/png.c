@@ -89,8 +89,7 @@ static void set_transforms(codec *c)
 static void make_rows(codec *c, bw_image *image)
 {
     size_t height = png_get_image_height(c->png, c->info);
-    bw_dtype dtype =
-        png_get_bit_depth(c->png, c->info) == 16 ? BW_U16 : BW_U8;
+    bw_dtype dtype = png_get_bit_depth(c->png, c->info) == 16 ? BW_U16 : BW_U8;
 
     c->rc = bw_image_shape(image, dtype, height,
                            png_get_image_width(c->png, c->info),
@@ -127,8 +126,8 @@ static void decode(codec *c, bw_image *image)
     png_read_end(c->png, NULL);
     if (c->n > 0)
         c->rc = bw_error_set(c->err, BW_ERR_FORMAT,
-                             "%zu bytes follow the PNG, from byte %zu on",
-                             c->n, n_file - c->n);
+                             "%zu bytes follow the PNG, from byte %zu on", c->n,
+                             n_file - c->n);
 }
 
 /* (v a + b (full - a)) / full, rounded; full is odd, so no half occurs. */
@@ -137,7 +136,7 @@ static void decode(codec *c, bw_image *image)
         const type *from = image->data;                                        \
         type *to = image->data;                                                \
         for (size_t k = 0; k < n; k++, from += c_in, to += c_out) {            \
-            wide a = from[c_out], rest = (full) - a;                           \
+            wide a = from[c_out], rest = (full)-a;                             \
             for (size_t c = 0; c < c_out; c++) {                               \
                 wide behind = (wide)rgb[c] * ((full) / 255);                   \
                 wide sum = from[c] * a + behind * rest;                        \
@@ -177,8 +176,8 @@ bw_status bw_png_decode(const void *data, size_t n,
 {
     codec c = {.data = data, .n = n, .err = err};
 
-    c.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &c, on_error,
-                                   on_warning);
+    c.png =
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, &c, on_error, on_warning);
     c.info = c.png ? png_create_info_struct(c.png) : NULL;
     if (c.info)
         decode(&c, image);
@@ -202,8 +201,8 @@ static void encode(codec *c, const bw_image *image)
 
     if (setjmp(png_jmpbuf(c->png))) {
         if (c->rc == BW_OK)
-            c->rc = bw_error_set(c->err, BW_ERR_INTERNAL, "libpng: %s",
-                                 c->message);
+            c->rc =
+                bw_error_set(c->err, BW_ERR_INTERNAL, "libpng: %s", c->message);
         return;
     }
     png_set_write_fn(c->png, c, on_write, on_flush);

@@ -24,9 +24,9 @@ typedef struct axis {
 
 struct bw_resizer {
     axis rows, columns;
-    double *line;       /* (W,C) of the input */
-    double *narrow;     /* (H,W',C) */
-    double *sum;        /* (W',C) of the output */
+    double *line;   /* (W,C) of the input */
+    double *narrow; /* (H,W',C) */
+    double *sum;    /* (W',C) of the output */
     size_t n_line, n_narrow, n_sum;
 };
 
@@ -159,8 +159,7 @@ static bw_status reserve(double **work, size_t *have, size_t n, bw_error *err)
 }
 
 /* (W,C) at `line` to (W',C) at `to`. */
-static void resize_line(const axis *a, size_t c, const double *line,
-                        double *to)
+static void resize_line(const axis *a, size_t c, const double *line, double *to)
 {
     for (size_t i = 0; i < a->n_out; i++) {
         const double *w = a->weight + i * a->n_taps;
@@ -182,11 +181,21 @@ static void store(bw_dtype dtype, const double *values, size_t n, double low,
         double v = values[k] / divisor;
         v = v < low ? low : v > high ? high : v;
         switch (dtype) {
-        case BW_U8: ((uint8_t *)to)[at + k] = (uint8_t)nearbyint(v); break;
-        case BW_U16: ((uint16_t *)to)[at + k] = (uint16_t)nearbyint(v); break;
-        case BW_U32: ((uint32_t *)to)[at + k] = (uint32_t)nearbyint(v); break;
-        case BW_F32: ((float *)to)[at + k] = (float)v; break;
-        default: ((double *)to)[at + k] = v; break;
+        case BW_U8:
+            ((uint8_t *)to)[at + k] = (uint8_t)nearbyint(v);
+            break;
+        case BW_U16:
+            ((uint16_t *)to)[at + k] = (uint16_t)nearbyint(v);
+            break;
+        case BW_U32:
+            ((uint32_t *)to)[at + k] = (uint32_t)nearbyint(v);
+            break;
+        case BW_F32:
+            ((float *)to)[at + k] = (float)v;
+            break;
+        default:
+            ((double *)to)[at + k] = v;
+            break;
         }
     }
 }
@@ -242,7 +251,12 @@ bw_status bw_image_resize(bw_resizer *r, const bw_image *from, size_t height,
     if (height == 0 || width == 0 || from->height == 0 || from->width == 0)
         return bw_error_set(err, BW_ERR_DIMENSION, "an image without pixels");
     switch (from->dtype) {
-    case BW_U8: case BW_U16: case BW_U32: case BW_F32: case BW_F64: break;
+    case BW_U8:
+    case BW_U16:
+    case BW_U32:
+    case BW_F32:
+    case BW_F64:
+        break;
     default:
         return bw_error_set(err, BW_ERR_USAGE, "cannot resize type %s",
                             bw_dtype_name(from->dtype));

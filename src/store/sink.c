@@ -62,8 +62,8 @@ static bw_status open_parts(bw_sink *sink, bw_error *err)
         return bw_error_memory(err);
     for (size_t k = 0; k < sink->n_parts; k++) {
         char *path = part_path(options, k);
-        sink->part[k].n_max = options->n_parts ? options->part[k].n
-                                               : UINT64_MAX;
+        sink->part[k].n_max =
+            options->n_parts ? options->part[k].n : UINT64_MAX;
         if (!path)
             return bw_error_memory(err);
         bw_status rc = bw_writer_create(path, &sink->part[k].writer, err);
@@ -127,8 +127,8 @@ bw_status bw_sink_begin(bw_sink *sink, const char *tensor, bw_dtype dtype,
         rc = bw_writer_add(p->writer, tensor, dtype, rank, row_shape, &p->main,
                            err);
         if (rc == BW_OK && has_labels)
-            rc = bw_writer_add(p->writer, "labels", BW_I32, 1, NULL,
-                               &p->labels, err);
+            rc = bw_writer_add(p->writer, "labels", BW_I32, 1, NULL, &p->labels,
+                               err);
     }
     return rc;
 }
@@ -180,8 +180,7 @@ static bw_status flush(bw_sink *sink, bw_error *err)
                               err);
 }
 
-static bw_status spool(bw_sink *sink, const void *data, size_t n,
-                       bw_error *err)
+static bw_status spool(bw_sink *sink, const void *data, size_t n, bw_error *err)
 {
     bw_status rc = BW_OK;
 
@@ -262,10 +261,9 @@ static bw_status check_parts(const bw_sink *sink, bw_error *err)
     for (size_t k = 0; k < sink->options->n_parts; k++)
         wanted += sink->part[k].n_max;
     if (wanted > sink->n_rows)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "--split wants %llu items, there are %llu",
-                            (unsigned long long)wanted,
-                            (unsigned long long)sink->n_rows);
+        return bw_error_set(
+            err, BW_ERR_DIMENSION, "--split wants %llu items, there are %llu",
+            (unsigned long long)wanted, (unsigned long long)sink->n_rows);
     return BW_OK;
 }
 
@@ -281,8 +279,8 @@ bw_status bw_sink_commit(bw_sink *sink, const bw_provenance *provenance,
         bw_writer *writer = sink->part[k].writer;
         rc = bw_provenance_stamp(provenance, writer, kind, err);
         if (rc == BW_OK && opt_label_names)
-            rc = bw_writer_set_meta(writer, "label_names", opt_label_names,
-                                    err);
+            rc =
+                bw_writer_set_meta(writer, "label_names", opt_label_names, err);
     }
     for (size_t k = 0; k < sink->n_parts && rc == BW_OK; k++)
         rc = bw_writer_commit(sink->part[k].writer, err);

@@ -4,6 +4,7 @@
  * label column is asked for by name. Fields may stand in double quotes. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,8 +162,7 @@ static bool parse_field(const bw_table *table, const char **at, double *value)
     return true;
 }
 
-static bw_status bad_field(const bw_table *table, const char *at,
-                           bw_error *err)
+static bw_status bad_field(const bw_table *table, const char *at, bw_error *err)
 {
     char stops[3] = {table->separator, ' ', '\0'};
     char text[64] = "empty field", shown[24];
@@ -207,15 +207,17 @@ static bw_status keep_value(bw_table *table, size_t k, double value,
     return BW_OK;
 }
 
+/* n fields came, and that is all or too many. */
 static bw_status wrong_count(const bw_table *table, size_t n, bw_error *err)
 {
-    return bw_error_set(err, BW_ERR_FORMAT,
-                        "%s:%llu:%zu: %zu%s fields, the rows before have %zu",
-                        bw_bytes_name(table->bytes),
-                        (unsigned long long)table->line_number,
-                        table->line_n + 1, n,
-                        n > table->n_fields ? " or more" : "",
-                        table->n_fields);
+    char text[64];
+
+    if (n > table->n_fields)
+        snprintf(text, sizeof text, "more than %zu fields", table->n_fields);
+    else
+        snprintf(text, sizeof text, "only %zu of %zu fields", n,
+                 table->n_fields);
+    return wrong(table, table->line + table->line_n, err, text);
 }
 
 /* The line as a row; the first row fixes n_fields. */
@@ -309,8 +311,8 @@ static bw_status read_first_row(bw_table *table, const char *opt_label,
         if (rc)
             return rc;
         if (is_end)
-            return bw_error_set(err, BW_ERR_FORMAT,
-                                "%s: no rows of numbers", name);
+            return bw_error_set(err, BW_ERR_FORMAT, "%s: no rows of numbers",
+                                name);
     }
     rc = parse_row(table, err);
     if (rc == BW_OK && opt_label && table->label_field >= table->n_fields)

@@ -68,8 +68,7 @@ static bw_status write_rows(const bw_unpack_options *options,
     unsigned char *turned = is_turned ? malloc(n * size + 1) : NULL;
     bool is_end = false;
     uint64_t number;
-    bw_status rc =
-        is_turned && !turned ? bw_error_memory(err) : BW_OK;
+    bw_status rc = is_turned && !turned ? bw_error_memory(err) : BW_OK;
 
     while (rc == BW_OK) {
         const void *row = NULL;
@@ -88,8 +87,7 @@ static bw_status write_binary(const bw_unpack_options *options,
                               const bw_tensor *tensor, bw_pick *pick,
                               bw_error *err)
 {
-    bw_layout layout =
-        output_layout(options, tensor, bw_pick_n_rows(pick));
+    bw_layout layout = output_layout(options, tensor, bw_pick_n_rows(pick));
     bw_output *output = NULL;
     bw_status rc = bw_output_open(options->output, &output, err);
 
@@ -126,8 +124,8 @@ static bw_status no_tensor(const bw_reader *reader, const char *name,
 }
 
 static bw_status find_tensors(const bw_unpack_options *options,
-                              const bw_reader *reader,
-                              const bw_tensor **tensor, bw_error *err)
+                              const bw_reader *reader, const bw_tensor **tensor,
+                              bw_error *err)
 {
     for (size_t k = 0; k < options->n_tensors; k++) {
         tensor[k] = bw_reader_find(reader, options->tensor[k]);
@@ -139,8 +137,8 @@ static bw_status find_tensors(const bw_unpack_options *options,
 
 static bw_status check_options(const bw_unpack_options *options, bw_error *err)
 {
-    bool is_text = options->format == BW_UNPACK_TSV ||
-                   options->format == BW_UNPACK_CSV;
+    bool is_text =
+        options->format == BW_UNPACK_TSV || options->format == BW_UNPACK_CSV;
 
     if (options->n_tensors == 0)
         return bw_error_set(err, BW_ERR_USAGE, "no tensor is named");
@@ -149,8 +147,7 @@ static bw_status check_options(const bw_unpack_options *options, bw_error *err)
                             "several tensors stand side by side in TSV and "
                             "CSV only");
     if (options->header && !is_text)
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "--header is for TSV and CSV");
+        return bw_error_set(err, BW_ERR_USAGE, "--header is for TSV and CSV");
     return BW_OK;
 }
 
@@ -169,9 +166,8 @@ bw_status bw_unpack(const bw_unpack_options *options, bw_error *err)
     if (rc == BW_OK)
         rc = find_tensors(options, reader, tensor, err);
     if (rc == BW_OK)
-        rc = bw_pick_open(reader, options->n_tensors, tensor,
-                          options->n_ranges, options->range, options->stopped,
-                          &pick, err);
+        rc = bw_pick_open(reader, options->n_tensors, tensor, options->n_ranges,
+                          options->range, options->stopped, &pick, err);
     if (rc)
         goto done;
     const char *kind = bw_reader_meta(reader, BW_META_KIND);
@@ -182,8 +178,7 @@ bw_status bw_unpack(const bw_unpack_options *options, bw_error *err)
         break;
     case BW_UNPACK_PNG:
         rc = bw_unpack_pictures(options, tensor[0],
-                                kind && strcmp(kind, "images") == 0, pick,
-                                err);
+                                kind && strcmp(kind, "images") == 0, pick, err);
         break;
     default:
         rc = write_binary(options, tensor[0], pick, err);

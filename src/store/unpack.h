@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/output.h"
 #include "barrow/container.h"
+#include "base/output.h"
 #include "store/pick.h"
 
 typedef enum bw_unpack_format {
@@ -42,8 +42,8 @@ typedef struct bw_unpack_options {
     const bw_range *range;
     bool header; /* a first line of column names, in text */
     bw_picture_options picture;
-    const char *output;  /* "-": standard output */
-    bool is_folder;      /* output is a folder, made where it is missing, that
+    const char *output;   /* "-": standard output */
+    bool is_folder;       /* output is a folder, made where it is missing, that
                             gets one PNG a row, named by the row's number */
     int (*stopped)(void); /* not 0: BW_ERR_INTERRUPTED; may be NULL */
 } bw_unpack_options;

@@ -120,8 +120,7 @@ static void paint(painter *p, size_t y, size_t x)
         size_t column = k / c % p->width * scale;
         for (size_t i = 0; i < scale; i++)
             for (size_t j = 0; j < scale; j++) {
-                size_t pixel =
-                    (y + row + i) * p->canvas.width + x + column + j;
+                size_t pixel = (y + row + i) * p->canvas.width + x + column + j;
                 set_sample(&p->canvas, pixel * c + k % c, v);
             }
     }
@@ -140,9 +139,9 @@ static bw_status shape_canvas(painter *p, size_t rows, size_t columns,
         __builtin_mul_overflow(p->width, o->scale, &width) ||
         __builtin_mul_overflow(width + o->pad, columns, &width))
         return bw_error_set(err, BW_ERR_DIMENSION, "the picture is too large");
-    bw_status rc = bw_image_shape(&p->canvas, o->is_deep ? BW_U16 : BW_U8,
-                                  height - o->pad, width - o->pad, p->channels,
-                                  err);
+    bw_status rc =
+        bw_image_shape(&p->canvas, o->is_deep ? BW_U16 : BW_U8, height - o->pad,
+                       width - o->pad, p->channels, err);
     for (size_t k = 0; rc == BW_OK && k < bw_image_n_samples(&p->canvas); k++)
         set_sample(&p->canvas, k, UINT16_MAX); /* white between cells */
     return rc;
@@ -240,8 +239,7 @@ bw_status bw_unpack_pictures(const bw_unpack_options *options,
                               (unsigned long long)bw_pick_n_rows(pick));
     }
     if (rc == BW_ERR_RANGE)
-        rc = bw_error_prefix(err, "%s: tensor %s", options->file,
-                             tensor->name);
+        rc = bw_error_prefix(err, "%s: tensor %s", options->file, tensor->name);
     free(p.values);
     bw_image_clear(&p.canvas);
     return rc;

@@ -18,7 +18,7 @@ static struct {
     int format, kind, depth;
     const char *labels, *table_label, *support, *from_list;
     const char *size, *crop, *background, *split;
-    bool gray, rgb, invert, shuffle, has_limit;
+    bool gray, rgb, invert, shuffle;
     uint64_t skip, limit;
 } asked = {.background = "white"};
 
@@ -63,8 +63,7 @@ static const bw_option options[] = {
     {BW_OPTION_SIZE, .name = "skip", .meta = "N",
      .help = "leave out the first N items", .value = &asked.skip},
     {BW_OPTION_SIZE, .name = "limit", .meta = "N",
-     .help = "take at most N items", .value = &asked.limit, .min = 1,
-     .max = 1e18, .given = &asked.has_limit},
+     .help = "take at most N items, 0 takes all", .value = &asked.limit},
     {BW_OPTION_FLAG, .name = "shuffle",
      .help = "put the items into random order", .value = &asked.shuffle},
     {BW_OPTION_TEXT, .name = "split", .meta = "NAME=N,...",
@@ -228,8 +227,8 @@ static const char *base_name(const char *path)
 /* What provenance tells of the command line: options, then operands. */
 static const char **collect_args(const bw_parsed *parsed, size_t *n)
 {
-    const char **args = calloc(parsed->n_canonical + parsed->n_operands + 1,
-                               sizeof *args);
+    const char **args =
+        calloc(parsed->n_canonical + parsed->n_operands + 1, sizeof *args);
 
     *n = 0;
     for (size_t k = 0; args && k < parsed->n_canonical; k++)
@@ -253,7 +252,6 @@ static void fill(bw_pack_options *o)
     o->invert = asked.invert;
     o->skip = asked.skip;
     o->limit = asked.limit;
-    o->has_limit = asked.has_limit;
     o->shuffle = asked.shuffle;
     o->seed = common.seed;
     o->stopped = bw_interrupt_signal;

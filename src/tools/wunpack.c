@@ -20,9 +20,9 @@ enum { MAX_CELLS = 1 << 16 };
 /* What the options set; bw_tool_run hands nothing else over. */
 static struct {
     int format, depth;
-    const char *rows, *grid, *range;
-    bool header, has_index;
-    uint64_t index, pad, scale;
+    const char *rows, *index, *grid, *range;
+    bool header;
+    uint64_t pad, scale;
 } asked = {.format = -1, .pad = 2, .scale = 1};
 
 static bw_common common;
@@ -37,9 +37,8 @@ static const bw_option options[] = {
     {BW_OPTION_FLAG, .name = "header",
      .help = "begin TSV and CSV with a line of names", .value = &asked.header},
     {BW_OPTION_GROUP, .name = "Pictures"},
-    {BW_OPTION_SIZE, .name = "index", .meta = "K",
-     .help = "only the picture of row K", .value = &asked.index,
-     .max = 1e18, .given = &asked.has_index},
+    {BW_OPTION_TEXT, .name = "index", .meta = "K",
+     .help = "only the picture of row K", .value = &asked.index},
     {BW_OPTION_TEXT, .name = "grid", .meta = "RxC",
      .help = "one sheet of R rows and C columns", .value = &asked.grid},
     {BW_OPTION_SIZE, .name = "pad", .meta = "P",
@@ -100,11 +99,11 @@ static bool format_of(const char *path, bw_unpack_format *format)
         const char *ending;
         bw_unpack_format format;
     } endings[] = {
-        {".npy", BW_UNPACK_NPY},   {".idx", BW_UNPACK_IDX},
-        {".tsv", BW_UNPACK_TSV},   {".txt", BW_UNPACK_TSV},
-        {".csv", BW_UNPACK_CSV},   {".png", BW_UNPACK_PNG},
-        {"/", BW_UNPACK_PNG},      {".raw", BW_UNPACK_RAW},
-        {".bin", BW_UNPACK_RAW},   {"-ubyte", BW_UNPACK_IDX},
+        {".npy", BW_UNPACK_NPY}, {".idx", BW_UNPACK_IDX},
+        {".tsv", BW_UNPACK_TSV}, {".txt", BW_UNPACK_TSV},
+        {".csv", BW_UNPACK_CSV}, {".png", BW_UNPACK_PNG},
+        {"/", BW_UNPACK_PNG},    {".raw", BW_UNPACK_RAW},
+        {".bin", BW_UNPACK_RAW}, {"-ubyte", BW_UNPACK_IDX},
     };
 
     for (size_t k = 0; k < sizeof endings / sizeof endings[0]; k++)
@@ -148,8 +147,8 @@ static bw_status set_output(const bw_program *program, bw_unpack_options *o,
         return BW_OK;
     }
     bw_status rc = bw_tool_output(program, &o->output, err);
-    o->is_folder = rc == BW_OK && o->format == BW_UNPACK_PNG &&
-                   is_folder(o->output);
+    o->is_folder =
+        rc == BW_OK && o->format == BW_UNPACK_PNG && is_folder(o->output);
     return rc;
 }
 
@@ -170,16 +169,15 @@ static bw_status read_texts(bw_unpack_options *o, bw_range *range,
         return bad(err, "grid", asked.grid);
     if (asked.range && !parse_range(asked.range, &o->picture))
         return bad(err, "range", asked.range);
-    if (!is_picture && (asked.grid || asked.range || asked.has_index))
+    if (!is_picture && (asked.grid || asked.range || asked.index))
         return bw_error_set(err, BW_ERR_USAGE,
                             "--index, --grid and --range are for PNG");
-    if (asked.has_index && (asked.rows || asked.grid))
+    if (asked.index && (asked.rows || asked.grid))
         return bw_error_set(err, BW_ERR_USAGE,
                             "--index excludes --rows and --grid");
-    if (asked.has_index) {
-        range[0] = (bw_range){asked.index, asked.index + 1};
-        o->n_ranges = 1;
-    }
+    if (asked.index && (asked.index[strspn(asked.index, "0123456789")] ||
+                        !bw_range_parse(asked.index, range, &o->n_ranges)))
+        return bad(err, "index", asked.index);
     return BW_OK;
 }
 
@@ -187,8 +185,8 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
                      bw_error *err)
 {
     bw_unpack_options o = {0};
-    size_t n_text = asked.rows ? strlen(asked.rows) : 0;
-    bw_range *range = calloc(n_text + 2, sizeof *range);
+    size_t n_text = asked.rows ? strlen(asked.rows) : 1;
+    bw_range *range = calloc(n_text / 2 + 1, sizeof *range);
     bw_status rc = range ? BW_OK : bw_error_memory(err);
 
     if (rc == BW_OK && parsed->n_operands < 2)
