@@ -1,7 +1,7 @@
 /* items.c - inputs one after the other: arrays row by row, PNG files, folders
  * of PNG files.
  *
- * Contents: labels, arrays, pictures, opening, the stream. */
+ * Contents: names, arrays, pictures, opening, the stream. */
 #include "config.h"
 
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "store/folder.h"
+#include "store/groups.h"
 #include "store/items.h"
 #include "store/labels.h"
 
@@ -76,103 +77,6 @@ static bw_status set_place(bw_items *items, bw_error *err, const char *format,
         return BW_OK;
     items->place = NULL;
     return bw_error_memory(err);
-}
-
-/* ---- labels by subfolder ---- */
-
-/* The group of a file: the first part of its path in the folder. */
-static size_t group_length(const char *file)
-{
-    const char *slash = strchr(file, '/');
-
-    return slash ? (size_t)(slash - file) : 0;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Adds the groups of one folder; files come sorted, so equal ones adjoin. */
-static bw_status add_groups(bw_names *groups, const bw_names *files,
-                            const char *path, bw_error *err)
-{
-    for (size_t k = 0; k < files->n; k++) {
-        const char *file = files->item[k];
-        size_t n = group_length(file);
-        if (n == 0)
-            return bw_error_set(err, BW_ERR_USAGE,
-                                "%s/%s: lies in no subfolder that could give "
-                                "its label",
-                                path, file);
-        if (k > 0 && group_length(files->item[k - 1]) == n &&
-            memcmp(files->item[k - 1], file, n) == 0)
-            continue;
-        char *name = strndup(file, n);
-        if (!name)
-            return bw_error_memory(err);
-        bw_status rc = bw_names_add(groups, name, err);
-        free(name);
-        if (rc)
-            return rc;
-    }
-    return BW_OK;
-}
-
-static void sort_unique(bw_names *names)
-{
-    size_t n = 0;
-
-    if (names->n > 1)
-        qsort(names->item, names->n, sizeof *names->item, by_bytes);
-    for (size_t k = 0; k < names->n; k++)
-        if (n > 0 && strcmp(names->item[n - 1], names->item[k]) == 0)
-            free(names->item[k]);
-        else
-            names->item[n++] = names->item[k];
-    names->n = n;
-}
-
-/* All groups of all inputs, so that equal names get equal numbers. */
-static bw_status find_groups(bw_items *items, bw_error *err)
-{
-    const bw_pack_options *options = items->options;
-    bw_status rc = BW_OK;
-
-    for (size_t k = 0; k < options->n_inputs && rc == BW_OK; k++) {
-        const char *path = options->input[k];
-        bw_names files = {0};
-        struct stat st;
-        if (stat(path, &st) != 0)
-            return bw_error_errno(err, "%s", path);
-        if (!S_ISDIR(st.st_mode))
-            return bw_error_set(err, BW_ERR_USAGE,
-                                "--labels folder, but %s is no folder", path);
-        rc = bw_folder_list(path, &files, err);
-        if (rc == BW_OK)
-            rc = add_groups(&items->groups, &files, path, err);
-        bw_names_clear(&files);
-    }
-    sort_unique(&items->groups);
-    return rc;
-}
-
-static int32_t group_of(const bw_items *items, const char *file)
-{
-    size_t n = group_length(file), low = 0, high = items->groups.n;
-
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-        const char *name = items->groups.item[mid];
-        int order = strncmp(name, file, n);
-        if (order == 0 && name[n] != '\0')
-            order = 1;
-        if (order > 0)
-            high = mid;
-        else
-            low = mid;
-    }
-    return (int32_t)low;
 }
 
 /* ---- arrays ---- */
@@ -344,7 +248,7 @@ static bw_status next_in_folder(bw_items *items, bool is_wanted, bw_item *item,
     if (rc == BW_OK)
         hash_file(items, file, n);
     if (items->groups.n > 0)
-        item->label = group_of(items, file);
+        item->label = bw_groups_of(&items->groups, file);
     bw_bytes_close(bytes);
     free(path);
     return rc;
@@ -423,7 +327,8 @@ bw_status bw_items_create(const bw_pack_options *options,
     items->provenance = provenance;
     items->kind = options->kind;
     if (options->labels && strcmp(options->labels, "folder") == 0)
-        rc = find_groups(items, err);
+        rc = bw_groups_find(options->n_inputs, options->input, &items->groups,
+                            err);
     else if (options->labels)
         rc = bw_labels_open(options->labels, &items->labels, err);
     if (rc)

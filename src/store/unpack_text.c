@@ -178,10 +178,10 @@ bw_status bw_unpack_text(const bw_unpack_options *options, size_t n_tensors,
                          bw_error *err)
 {
     lines *l = calloc(1, sizeof *l);
-    bw_status rc = l ? BW_OK : bw_error_memory(err);
+    bw_status rc;
 
-    if (rc)
-        return rc;
+    if (!l)
+        return bw_error_memory(err);
     l->separator = options->format == BW_UNPACK_CSV ? ',' : '\t';
     l->is_start = true;
     rc = bw_output_open(options->output, &l->output, err);
