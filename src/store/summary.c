@@ -105,6 +105,15 @@ static void print_value(double value, bw_dtype dtype, FILE *out)
     fputs(isnan(value) ? "nan" : text, out);
 }
 
+/* printf would show the sign of a NaN. */
+static void print_moment(double value, FILE *out)
+{
+    if (isnan(value))
+        fputs("nan", out);
+    else
+        fprintf(out, "%.9g", value);
+}
+
 static void print_stats(const bw_stats *s, bw_dtype dtype, FILE *out)
 {
     if (s->n > 0 && dtype == BW_U64) {
@@ -117,10 +126,10 @@ static void print_stats(const bw_stats *s, bw_dtype dtype, FILE *out)
         fputs("  max ", out);
         print_value(s->max, dtype, out);
     }
-    if (s->n > 0)
-        fprintf(out, "  mean %.9g  sd %.9g", s->mean, s->sd);
-    else
-        fputs("  mean nan  sd nan", out);
+    fputs("  mean ", out);
+    print_moment(s->mean, out);
+    fputs("  sd ", out);
+    print_moment(s->sd, out);
     fprintf(out, "  zeros %" PRIu64 "  nans %" PRIu64, s->n_zero, s->n_nan);
 }
 
