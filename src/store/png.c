@@ -78,7 +78,10 @@ static void check_size(codec *c, size_t n_file)
 
 static void set_transforms(codec *c)
 {
-    png_set_expand(c->png);
+    if (png_get_color_type(c->png, c->info) == PNG_COLOR_TYPE_PALETTE)
+        png_set_packing(c->png);
+    else
+        png_set_expand(c->png);
     if (png_get_bit_depth(c->png, c->info) == 16)
         png_set_swap(c->png);
     png_set_interlace_handling(c->png);
@@ -106,6 +109,38 @@ static void make_rows(codec *c, bw_image *image)
         c->rows[y] = (png_bytep)image->data + y * row;
 }
 
+/* Indices to RGB, or RGBA where the palette has transparency. libpng would
+ * paint an index that the palette lacks black. */
+static void apply_palette(codec *c, bw_image *image)
+{
+    size_t n = bw_image_n_samples(image), n_channels;
+    png_colorp colors = NULL;
+    png_bytep alphas = NULL;
+    int n_colors = 0, n_alphas = 0;
+
+    png_get_PLTE(c->png, c->info, &colors, &n_colors);
+    if (png_get_valid(c->png, c->info, PNG_INFO_tRNS))
+        png_get_tRNS(c->png, c->info, &alphas, &n_alphas, NULL);
+    n_channels = n_alphas > 0 ? 4 : 3;
+    c->rc = bw_image_shape(image, BW_U8, image->height, image->width,
+                           n_channels, c->err);
+    if (c->rc)
+        png_error(c->png, "size");
+    uint8_t *v = image->data;
+    /* From the end, since the result overlaps what is still to be read. */
+    while (n-- > 0) {
+        int index = v[n];
+        uint8_t *to = v + n * n_channels;
+        if (index >= n_colors)
+            png_error(c->png, "a pixel's colour is not in the palette");
+        to[0] = colors[index].red;
+        to[1] = colors[index].green;
+        to[2] = colors[index].blue;
+        if (n_channels == 4)
+            to[3] = index < n_alphas ? alphas[index] : 255;
+    }
+}
+
 static void decode(codec *c, bw_image *image)
 {
     size_t n_file = c->n;
@@ -124,6 +159,8 @@ static void decode(codec *c, bw_image *image)
     make_rows(c, image);
     png_read_image(c->png, c->rows);
     png_read_end(c->png, NULL);
+    if (png_get_color_type(c->png, c->info) == PNG_COLOR_TYPE_PALETTE)
+        apply_palette(c, image);
     if (c->n > 0)
         c->rc = bw_error_set(c->err, BW_ERR_FORMAT,
                              "%zu bytes follow the PNG, from byte %zu on", c->n,
