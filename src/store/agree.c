@@ -362,9 +362,11 @@ static bw_status compare_tensors(const bw_agree *agree, const bw_reader *part,
     return BW_OK;
 }
 
+/* A reader has seen to it that barrow.format is 1 or left out. */
 static bool is_compared(const char *key)
 {
-    return strcmp(key, BW_META_PROVENANCE) != 0 &&
+    return strcmp(key, BW_META_FORMAT) != 0 &&
+           strcmp(key, BW_META_PROVENANCE) != 0 &&
            strcmp(key, BW_META_SHARD) != 0;
 }
 

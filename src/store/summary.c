@@ -159,25 +159,24 @@ static void print_tensors(const bw_summary *s, FILE *out)
 {
     size_t n = bw_reader_n_tensors(s->reader);
     char shape[SHAPE_SIZE], shown[BW_UTF8_SHOWN];
-    int name_width = 0, shape_width = 0;
+    int width = 0;
 
-    for (size_t k = 0; k < n; k++) {
-        const bw_tensor *t = bw_reader_tensor(s->reader, k);
-
-        widen(&name_width, bw_utf8_show(t->name, shown));
-        widen(&shape_width, format_shape(t, shape));
-    }
+    for (size_t k = 0; k < n; k++)
+        widen(&width,
+              bw_utf8_show(bw_reader_tensor(s->reader, k)->name, shown));
     if (n > 0)
         fputs("  tensors\n", out);
     for (size_t k = 0; k < n; k++) {
         const bw_tensor *t = bw_reader_tensor(s->reader, k);
 
-        fprintf(out, "    %-*s  %-4s  %-*s", name_width,
+        fprintf(out, "    %-*s  %-4s  %s\n", width,
                 bw_utf8_show(t->name, shown), bw_dtype_name(t->dtype),
-                s->stats == NULL ? 0 : shape_width, format_shape(t, shape));
-        if (s->stats != NULL)
+                format_shape(t, shape));
+        if (s->stats != NULL) {
+            fprintf(out, "    %-*s", width, "");
             print_stats(&s->stats[k], t->dtype, out);
-        fputc('\n', out);
+            fputc('\n', out);
+        }
     }
 }
 
