@@ -35,20 +35,26 @@ struct bw_bytes {
     unsigned char raw[RAW_SIZE], text[TEXT_SIZE];
 };
 
-static bw_status fill_raw(bw_bytes *bytes, bw_error *err)
+/* read(2) behind what raw holds. */
+static bw_status read_raw(bw_bytes *bytes, bw_error *err)
 {
-    bytes->raw_at = bytes->raw_n = 0;
-    if (bytes->raw_end)
-        return BW_OK;
-    ssize_t n = read(bytes->fd, bytes->raw, sizeof bytes->raw);
+    size_t room = sizeof bytes->raw - bytes->raw_n;
+    ssize_t n = read(bytes->fd, bytes->raw + bytes->raw_n, room);
+
     if (n < 0 && errno == EINTR)
         return bw_error_set(err, BW_ERR_INTERRUPTED, "%s: interrupted",
                             bytes->name);
     if (n < 0)
         return bw_error_errno(err, "%s", bytes->name);
-    bytes->raw_n = (size_t)n;
+    bytes->raw_n += (size_t)n;
     bytes->raw_end = n == 0;
     return BW_OK;
+}
+
+static bw_status fill_raw(bw_bytes *bytes, bw_error *err)
+{
+    bytes->raw_at = bytes->raw_n = 0;
+    return bytes->raw_end ? BW_OK : read_raw(bytes, err);
 }
 
 static bw_status broken(const bw_bytes *bytes, const char *what, bw_error *err)
@@ -154,16 +160,13 @@ static bw_status fill_text(bw_bytes *bytes, bw_error *err)
 static bw_status sniff(bw_bytes *bytes, bw_error *err)
 {
     unsigned char head[4] = {0};
-    size_t n = 0;
 
-    while (n < sizeof head && !bytes->raw_end) {
-        ssize_t got = read(bytes->fd, bytes->raw + n, sizeof bytes->raw - n);
-        if (got < 0)
-            return bw_error_errno(err, "%s", bytes->name);
-        bytes->raw_end = got == 0;
-        n += (size_t)got;
+    while (bytes->raw_n < sizeof head && !bytes->raw_end) {
+        bw_status rc = read_raw(bytes, err);
+        if (rc)
+            return rc;
     }
-    bytes->raw_n = n;
+    size_t n = bytes->raw_n;
     memcpy(head, bytes->raw, n < sizeof head ? n : sizeof head);
     if (head[0] == 0x1f && head[1] == 0x8b)
         bytes->coding = GZIP;

@@ -412,6 +412,9 @@ bw_status bw_pack(const bw_pack_options *options, bw_error *err)
         rc = read_items(&p, err);
     if (rc == BW_OK)
         rc = commit(&p, err);
+    /* A pipe that breaks off after a signal is no fault of the input's. */
+    if (rc && options->stopped && options->stopped())
+        rc = bw_error_set(err, BW_ERR_INTERRUPTED, "interrupted");
     if (options->opt_progress)
         bw_progress_finish(options->opt_progress, p.n_done);
     bw_items_destroy(p.items);

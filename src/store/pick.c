@@ -63,9 +63,8 @@ bool bw_range_parse(const char *text, bw_range *range, size_t *n_ranges)
             return false;
         } else if (*at == '-') {
             at++;
-            if (!parse_number(&at, &r->end))
+            if (!parse_number(&at, &r->end) || r->end++ < r->first)
                 return false;
-            r->end++;
         } else {
             r->end = r->first + 1;
         }
