@@ -50,6 +50,11 @@ void bw_histograms_destroy(bw_histograms *set);
 bw_status bw_histograms_add(bw_histograms *set, size_t n_bins,
                             const double *values, bw_error *err) BW_MUST_CHECK;
 
+/* The same for bytes. */
+bw_status bw_histograms_add_bytes(bw_histograms *set, size_t n_bins,
+                                  const unsigned char *values,
+                                  bw_error *err) BW_MUST_CHECK;
+
 /* Ends the filling; histograms can be had from now on. */
 bw_status bw_histograms_seal(bw_histograms *set, bw_error *err) BW_MUST_CHECK;
 

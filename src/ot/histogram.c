@@ -29,6 +29,13 @@ struct bw_histograms {
  * of two sums must leave room for the perturbation (perturb.h). */
 static const double most_integer = 2147483648.0;
 
+/* How many bins order[] lists: of the side that has more. */
+static size_t n_ordered(const bw_histograms *set)
+{
+    const bw_ground *g = set->ground;
+    return g->n_sources > g->n_sinks ? g->n_sources : g->n_sinks;
+}
+
 typedef struct keyed_bin {
     double key;
     uint32_t bin;
@@ -74,8 +81,7 @@ bw_status bw_histograms_create(const bw_ground *ground, bw_normalize normalize,
     set->ground = ground;
     set->normalize = normalize;
     set->is_integral = normalize != BW_NORMALIZE_SOFTMAX;
-    size_t n_bins = ground->n_sources > ground->n_sinks ? ground->n_sources
-                                                        : ground->n_sinks;
+    size_t n_bins = n_ordered(set);
     set->first = calloc(1, sizeof *set->first);
     set->work = malloc(n_bins * sizeof *set->work);
     if (!set->first || !set->work || make_order(set, n_bins)) {
@@ -134,8 +140,9 @@ static bw_status make_room(bw_histograms *set, size_t n_bins)
         set->sum = sum;
         set->cap = cap;
     }
-    if (set->n_lit + n_bins > set->cap_lit) {
-        size_t cap = set->cap_lit * 3 / 2 + n_bins;
+    /* One more: a byte that is 0 is written behind the last kept. */
+    if (set->n_lit + n_bins >= set->cap_lit) {
+        size_t cap = set->cap_lit * 3 / 2 + n_bins + 1;
         uint32_t *bin = realloc(set->bin, cap * sizeof *bin);
         if (!bin) return BW_ERR_MEMORY;
         set->bin = bin;
@@ -147,39 +154,47 @@ static bw_status make_room(bw_histograms *set, size_t n_bins)
     return BW_OK;
 }
 
+static void end_histogram(bw_histograms *set, size_t n_lit, double sum)
+{
+    set->is_integral = set->is_integral && sum < most_integer;
+    set->most_lit = set->most_lit > n_lit ? set->most_lit : n_lit;
+    set->n_lit += n_lit;
+    set->sum[set->n++] = sum;
+    set->first[set->n] = set->n_lit;
+}
+
 static void append_lit(bw_histograms *set, size_t n_bins, const double *values)
 {
-    size_t first = set->n_lit, n_order = n_bins;
-    if (set->ground->n_sources != set->ground->n_sinks)
-        n_order = set->ground->n_sources > set->ground->n_sinks
-                      ? set->ground->n_sources
-                      : set->ground->n_sinks;
-    double sum = 0;
+    uint32_t *bin = set->bin + set->n_lit;
+    double *weight = set->weight + set->n_lit, sum = 0;
+    size_t n_lit = 0, n_order = n_ordered(set);
     for (size_t k = 0; k < n_order; k++) {
-        uint32_t bin = set->order[k];
-        if (bin >= n_bins || !(values[bin] > 0)) continue;
-        double x = values[bin];
-        set->bin[set->n_lit] = bin;
-        set->weight[set->n_lit++] = x;
+        uint32_t b = set->order[k];
+        if (b >= n_bins || !(values[b] > 0)) continue;
+        double x = values[b];
+        bin[n_lit] = b;
+        weight[n_lit++] = x;
         sum += x;
         set->is_integral = set->is_integral && x == rint(x);
     }
-    set->is_integral = set->is_integral && sum < most_integer;
-    size_t n_lit = set->n_lit - first;
-    set->most_lit = set->most_lit > n_lit ? set->most_lit : n_lit;
-    set->sum[set->n++] = sum;
-    set->first[set->n] = set->n_lit;
+    end_histogram(set, n_lit, sum);
+}
+
+static bw_status check_bins(const bw_histograms *set, size_t n_bins,
+                            bw_error *err)
+{
+    const bw_ground *g = set->ground;
+    if (n_bins == g->n_sources || n_bins == g->n_sinks) return BW_OK;
+    return bw_error_set(err, BW_ERR_DIMENSION,
+                        "%zu bins, where the ground cost has %zu", n_bins,
+                        g->n_sources);
 }
 
 bw_status bw_histograms_add(bw_histograms *set, size_t n_bins,
                             const double *values, bw_error *err)
 {
-    const bw_ground *g = set->ground;
-    if (n_bins != g->n_sources && n_bins != g->n_sinks)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%zu bins, where the ground cost has %zu", n_bins,
-                            g->n_sources);
-    bw_status status = check_values(set->normalize, n_bins, values, err);
+    bw_status status = check_bins(set, n_bins, err);
+    if (!status) status = check_values(set->normalize, n_bins, values, err);
     if (status) return status;
     if (set->normalize == BW_NORMALIZE_SOFTMAX) {
         softmax(n_bins, values, set->work);
@@ -192,6 +207,34 @@ bw_status bw_histograms_add(bw_histograms *set, size_t n_bins,
     append_lit(set, n_bins, values);
     if (!isfinite(set->sum[set->n - 1]))
         return bw_error_set(err, BW_ERR_RANGE, "the sum of masses overflows");
+    return BW_OK;
+}
+
+bw_status bw_histograms_add_bytes(bw_histograms *set, size_t n_bins,
+                                  const unsigned char *values, bw_error *err)
+{
+    bw_status status = check_bins(set, n_bins, err);
+    if (status) return status;
+    if (set->normalize == BW_NORMALIZE_SOFTMAX) {
+        for (size_t k = 0; k < n_bins; k++) set->work[k] = values[k];
+        return bw_histograms_add(set, n_bins, set->work, err);
+    }
+    if (make_room(set, n_bins)) return bw_error_memory(err);
+    uint32_t *bin = set->bin + set->n_lit;
+    double *weight = set->weight + set->n_lit;
+    size_t n_lit = 0, n_order = n_ordered(set);
+    uint64_t sum = 0;
+    for (size_t k = 0; k < n_order; k++) {
+        /* Written always, kept when the byte is not 0: no branch to miss. */
+        uint32_t b = set->order[k];
+        unsigned x = b < n_bins ? values[b] : 0;
+        bin[n_lit] = b;
+        weight[n_lit] = x;
+        n_lit += x != 0;
+        sum += x;
+    }
+    if (n_lit == 0) return bw_error_set(err, BW_ERR_RANGE, "all mass is zero");
+    end_histogram(set, n_lit, (double)sum);
     return BW_OK;
 }
 

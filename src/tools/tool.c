@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "barrow/status.h"
 #include "base/interrupt.h"
 #include "base/option.h"
+#include "base/path.h"
 #include "tools/tool.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -96,5 +98,22 @@ bw_status bw_tool_output(const bw_program *program, const char **path,
                             "-o");
     if (*path == NULL)
         *path = "-";
+    return BW_OK;
+}
+
+bw_status bw_tool_arguments(const bw_parsed *parsed, size_t *n_args,
+                            const char ***ret_args, bw_error *err)
+{
+    size_t n = parsed->n_canonical + parsed->n_operands;
+    const char **args = calloc(n + 1, sizeof *args);
+
+    *n_args = 0;
+    *ret_args = args;
+    if (!args)
+        return bw_error_memory(err);
+    for (size_t k = 0; k < parsed->n_canonical; k++)
+        args[(*n_args)++] = parsed->canonical[k];
+    for (size_t k = 0; k < parsed->n_operands; k++)
+        args[(*n_args)++] = bw_path_base(parsed->operand[k]);
     return BW_OK;
 }

@@ -15,6 +15,12 @@ typedef bw_status (*bw_tool_run)(const bw_program *program,
 int bw_tool_main(const bw_program *program, int argc, char **argv,
                  bw_tool_run run);
 
+/* What provenance tells of the command line: options that shape the result,
+ * then the operands' base names. *ret_args is for free(), its strings are
+ * parsed's. */
+bw_status bw_tool_arguments(const bw_parsed *parsed, size_t *n_args,
+                            const char ***ret_args, bw_error *err) BW_MUST_CHECK;
+
 /* The path that output goes to: -o, or "-" when standard output is no
  * terminal; otherwise BW_ERR_USAGE. */
 bw_status bw_tool_output(const bw_program *program, const char **path,

@@ -1,0 +1,49 @@
+/* batch.h - many pairs on many threads, into a journal, in order. */
+#ifndef BW_BATCH_H
+#define BW_BATCH_H
+
+#include "barrow/divergence.h"
+#include "barrow/pairs.h"
+#include "barrow/transport.h"
+#include "base/progress.h"
+#include "ot/journal.h"
+
+typedef enum bw_metric {
+    BW_METRIC_WASSERSTEIN,
+    BW_METRIC_KL,
+    BW_METRIC_JS,
+    BW_METRIC_TV
+} bw_metric;
+
+/* What to do; all pointers are borrowed. */
+typedef struct bw_batch {
+    bw_metric metric;
+    const bw_ground *ground;
+    const bw_histograms *set; /* n_channels histograms an image; those of the
+                                 second file follow those of the first */
+    uint64_t n_channels;
+    uint64_t first_b; /* number of the second file's first image, 0 when there
+                         is one file */
+    bw_pairs pairs;
+    bw_normalize normalize;
+    double root; /* the result is cost^(1 / root): 1 gives the cost */
+    bw_transport_options transport;
+    double tolerance; /* with a certificate: of |gap| / cost */
+    uint64_t n_threads;
+    bw_journal *journal;
+    bw_progress *progress;
+    int (*stopped)(void); /* not 0 asks to stop; may be NULL */
+} bw_batch;
+
+/* Solves all pairs that the journal does not hold yet. Results come in the
+ * order of the pairs and do not depend on n_threads. BW_ERR_INTERRUPTED after
+ * a stop, BW_ERR_CERTIFICATE when a gap passes the tolerance, or what the
+ * solver returns, with the pair named; everything before that pair is in the
+ * journal and synced then. *counts sums what the threads did. */
+bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
+                       bw_error *err) BW_MUST_CHECK;
+
+/* The shape of the journal's blocks. */
+bw_block_shape bw_batch_shape(const bw_batch *batch);
+
+#endif

@@ -1,0 +1,257 @@
+/* dataset.c - loading what wdist works on. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "barrow/container.h"
+#include "barrow/image.h"
+#include "barrow/provenance.h"
+#include "ot/dataset.h"
+#include "store/array.h"
+
+void bw_dataset_clear(bw_dataset *dataset)
+{
+    free(dataset->name);
+    free(dataset->path);
+    free(dataset->steps);
+    free(dataset->data);
+    free(dataset->support);
+    *dataset = (bw_dataset){0};
+}
+
+/* ---- containers ---- */
+
+static const bw_tensor *find_histograms(const bw_reader *reader)
+{
+    const bw_tensor *t = bw_reader_find(reader, "mass");
+    if (!t) t = bw_reader_find(reader, "images");
+    if (!t && bw_reader_n_tensors(reader) == 1) t = bw_reader_tensor(reader, 0);
+    return t;
+}
+
+static bw_status set_shape(bw_dataset *d, const bw_tensor *t, bw_error *err)
+{
+    if (t->rank < 2 || t->rank > 4 || t->dtype == BW_BOOL)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "tensor '%s' is %s of rank %u, not histograms "
+                            "(n,bins), (n,h,w) or images (n,h,w,c)",
+                            t->name, bw_dtype_name(t->dtype), t->rank);
+    for (unsigned k = 1; k < t->rank; k++)
+        if (t->shape[k] == 0)
+            return bw_error_set(err, BW_ERR_DIMENSION,
+                                "tensor '%s' has no bins", t->name);
+    d->n = (size_t)t->shape[0];
+    d->height = t->rank == 2 ? 1 : (size_t)t->shape[1];
+    d->width = (size_t)t->shape[t->rank == 2 ? 1 : 2];
+    d->n_channels = t->rank == 4 ? (size_t)t->shape[3] : 1;
+    d->is_line = t->rank == 2;
+    d->dtype = (int)t->dtype;
+    return BW_OK;
+}
+
+/* n items of a tensor as doubles, malloc'ed. */
+static bw_status read_doubles(bw_reader *reader, const bw_tensor *t,
+                              double **ret_values, bw_error *err)
+{
+    void *raw = NULL;
+    *ret_values = NULL;
+    bw_status status = bw_reader_read_all(reader, t, &raw, err);
+    if (status) return status;
+    size_t n = (size_t)t->n_items;
+    *ret_values = malloc((n ? n : 1) * sizeof **ret_values);
+    if (*ret_values)
+        bw_dtype_to_double(t->dtype, raw, n, *ret_values);
+    else
+        status = bw_error_memory(err);
+    free(raw);
+    return status;
+}
+
+static bw_status read_support(bw_dataset *d, bw_reader *reader,
+                              const bw_tensor *t, bw_error *err)
+{
+    if (t->rank != 2 || t->shape[0] != d->height * d->width || t->shape[1] == 0)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "tensor 'support' is not (bins,d) with %zu bins",
+                            d->height * d->width);
+    d->d = (size_t)t->shape[1];
+    return read_doubles(reader, t, &d->support, err);
+}
+
+static bw_status read_tensors(bw_dataset *d, bw_reader *reader, bw_error *err)
+{
+    const bw_tensor *t = find_histograms(reader);
+    if (!t)
+        return bw_error_set(err, BW_ERR_FORMAT,
+                            "neither a tensor 'mass' nor 'images'");
+    bw_status status = set_shape(d, t, err);
+    const bw_tensor *support = bw_reader_find(reader, "support");
+    for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
+        const bw_tensor *next = bw_reader_tensor(reader, k);
+        if (next == t) {
+            void *data = NULL;
+            status = bw_reader_read_all(reader, t, &data, err);
+            d->data = data;
+        } else if (next == support) {
+            status = read_support(d, reader, support, err);
+        }
+    }
+    return status;
+}
+
+bw_status bw_dataset_load(const char *path, bw_dataset *d, bw_error *err)
+{
+    *d = (bw_dataset){0};
+    bw_reader *reader = NULL;
+    bw_status status = bw_reader_open(path, &reader, err);
+    if (status) return status;
+    d->name = strdup(bw_reader_base_name(reader));
+    d->path = strdup(bw_reader_path(reader));
+    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
+    d->steps = steps ? strdup(steps) : NULL;
+    if (!d->name || !d->path || (steps && !d->steps)) {
+        status = bw_error_memory(err);
+        goto done;
+    }
+    status = read_tensors(d, reader, err);
+    /* The reader's own messages carry the path already. */
+    if (status == BW_ERR_DIMENSION ||
+        (status == BW_ERR_FORMAT && !strncmp(err->text, "neither", 7)))
+        bw_error_prefix(err, "%s", d->path);
+    if (!status) status = bw_reader_finish(reader, &d->digest, err);
+done:
+    bw_reader_close(reader);
+    if (status) bw_dataset_clear(d);
+    return status;
+}
+
+/* ---- histograms ---- */
+
+static bw_status add_row(const bw_dataset *d, size_t row, bool each_channel,
+                         double *items, double *values, bw_histograms *set,
+                         bw_error *err)
+{
+    size_t n_bins = d->height * d->width, c = d->n_channels;
+    size_t n_items = n_bins * c;
+    const unsigned char *data =
+        d->data + row * n_items * bw_dtype_size((bw_dtype)d->dtype);
+    if (c == 1 && d->dtype == BW_U8)
+        return bw_histograms_add_bytes(set, n_bins, data, err);
+    bw_dtype_to_double((bw_dtype)d->dtype, data, n_items, items);
+    if (c == 1) return bw_histograms_add(set, n_bins, items, err);
+    bw_status status = BW_OK;
+    for (size_t k = 0; k < c && each_channel && !status; k++) {
+        for (size_t b = 0; b < n_bins; b++) values[b] = items[b * c + k];
+        status = bw_histograms_add(set, n_bins, values, err);
+        if (status) bw_error_prefix(err, "channel %zu", k);
+    }
+    if (each_channel) return status;
+    /* Luminance as wpack --gray has it: bytes round half to even. */
+    for (size_t b = 0; b < n_bins; b++) {
+        const double *rgb = items + b * c;
+        double luma = (299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2]) / 1000;
+        values[b] = bw_dtype_is_integer((bw_dtype)d->dtype) ? rint(luma) : luma;
+    }
+    return bw_histograms_add(set, n_bins, values, err);
+}
+
+bw_status bw_dataset_add(const bw_dataset *d, bool each_channel,
+                         bw_histograms *set, bw_error *err)
+{
+    size_t n_bins = d->height * d->width;
+    if (!each_channel && d->n_channels != 1 && d->n_channels != 3)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: images of %zu channels have no luminance; "
+                            "use --channels each, or wpack --background",
+                            d->path, d->n_channels);
+    double *items = malloc(n_bins * d->n_channels * sizeof *items);
+    double *values = malloc(n_bins * sizeof *values);
+    bw_status status =
+        items && values ? BW_OK : bw_error_memory(err);
+    for (size_t row = 0; row < d->n && !status; row++) {
+        status = add_row(d, row, each_channel, items, values, set, err);
+        if (status) bw_error_prefix(err, "%s: histogram %zu", d->path, row);
+    }
+    free(items);
+    free(values);
+    return status;
+}
+
+/* ---- matrices and pairs ---- */
+
+static bw_status container_matrix(bw_reader *reader, size_t *n_rows,
+                                  size_t *n_columns, double **ret_values,
+                                  uint64_t *digest, bw_error *err)
+{
+    for (size_t k = 0; k < bw_reader_n_tensors(reader); k++) {
+        const bw_tensor *t = bw_reader_tensor(reader, k);
+        if (t->rank != 2) continue;
+        bw_status status = read_doubles(reader, t, ret_values, err);
+        if (!status) status = bw_reader_finish(reader, digest, err);
+        *n_rows = (size_t)t->shape[0];
+        *n_columns = (size_t)t->shape[1];
+        return status;
+    }
+    return bw_error_set(err, BW_ERR_FORMAT, "%s: no tensor of rank 2",
+                        bw_reader_path(reader));
+}
+
+bw_status bw_dataset_matrix(const char *path, size_t *n_rows, size_t *n_columns,
+                            double **ret_values, uint64_t *digest,
+                            bw_error *err)
+{
+    bw_reader *reader = NULL;
+    bw_error other = BW_ERROR_INIT;
+    *ret_values = NULL;
+    bw_status status = bw_reader_open(path, &reader, &other);
+    if (status == BW_ERR_FORMAT)
+        return bw_array_load(path, n_rows, n_columns, ret_values, digest, err);
+    if (status) return bw_error_set(err, status, "%s", other.text);
+    status = container_matrix(reader, n_rows, n_columns, ret_values, digest,
+                              err);
+    bw_reader_close(reader);
+    if (status) {
+        free(*ret_values);
+        *ret_values = NULL;
+    }
+    return status;
+}
+
+bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
+                           uint32_t (**ret_pairs)[2], uint64_t *digest,
+                           bw_error *err)
+{
+    size_t n_rows, n_columns;
+    double *values = NULL;
+    uint32_t(*pairs)[2] = NULL;
+    *ret_pairs = NULL;
+    bw_status status =
+        bw_dataset_matrix(path, &n_rows, &n_columns, &values, digest, err);
+    if (status) return status;
+    if (n_columns < 2)
+        status = bw_error_set(err, BW_ERR_FORMAT,
+                              "%s: pairs need two columns, not %zu", path,
+                              n_columns);
+    if (!status && !(pairs = malloc((n_rows ? n_rows : 1) * sizeof *pairs)))
+        status = bw_error_memory(err);
+    for (size_t k = 0; k < n_rows && !status; k++)
+        for (int q = 0; q < 2 && !status; q++) {
+            double x = values[k * n_columns + (size_t)q];
+            if (!(x >= 0 && x <= UINT32_MAX && x == rint(x)))
+                status = bw_error_set(err, BW_ERR_FORMAT,
+                                      "%s: pair %zu: %g is no index", path, k,
+                                      x);
+            else
+                pairs[k][q] = (uint32_t)x;
+        }
+    free(values);
+    if (status) {
+        free(pairs);
+        return status;
+    }
+    *ret_pairs = pairs;
+    *n_pairs = n_rows;
+    return BW_OK;
+}

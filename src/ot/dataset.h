@@ -1,0 +1,48 @@
+/* dataset.h - histograms, costs and pair lists from files. */
+#ifndef BW_DATASET_H
+#define BW_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "barrow/histogram.h"
+#include "barrow/status.h"
+
+/* One container's histograms, still as in the file: tensor `mass` (n, bins) or
+ * (n,h,w), `images` (n,h,w,c), or the only tensor that there is. */
+typedef struct bw_dataset {
+    char *name; /* base name, or "-" */
+    char *path; /* for messages */
+    uint64_t digest;
+    char *steps; /* provenance, or NULL */
+    size_t n, height, width, n_channels;
+    bool is_line;       /* (n, bins): bins on a line unless there is support */
+    unsigned char *data; /* n x height x width x n_channels items */
+    int dtype;          /* bw_dtype */
+    double *support;    /* (n_bins, d), or NULL */
+    size_t d;
+} bw_dataset;
+
+bw_status bw_dataset_load(const char *path, bw_dataset *dataset,
+                          bw_error *err) BW_MUST_CHECK;
+void bw_dataset_clear(bw_dataset *dataset);
+
+/* Adds all of a data set to a set of histograms: one a row, of its luminance
+ * (1 or 3 channels), or, with each_channel, one a row and channel, channels
+ * fastest. Messages name file and histogram. */
+bw_status bw_dataset_add(const bw_dataset *dataset, bool each_channel,
+                         bw_histograms *set, bw_error *err) BW_MUST_CHECK;
+
+/* A matrix of doubles: NPY or text (array.h), or the first tensor of rank 2 of
+ * a container. *ret_values is malloc'ed. */
+bw_status bw_dataset_matrix(const char *path, size_t *n_rows, size_t *n_columns,
+                            double **ret_values, uint64_t *digest,
+                            bw_error *err) BW_MUST_CHECK;
+
+/* A list of pairs: tensor `pairs` of a container, or a table of whole numbers
+ * whose first two columns are taken. *ret_pairs is malloc'ed. */
+bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
+                           uint32_t (**ret_pairs)[2], uint64_t *digest,
+                           bw_error *err) BW_MUST_CHECK;
+
+#endif
