@@ -39,7 +39,7 @@ decimals() {
     stderr_is 'wunpack: d.st.zst: row 50 is asked for, tensor labels has 50'
     check 1 wunpack d.st.zst labels --rows 60:
     stderr_is 'wunpack: d.st.zst: row 60 is asked for, tensor labels has 50'
-    for list in '' a 1, 1-0 5:2 1:2:3 -1 1--2; do
+    for list in '' a '1,' 1-0 5:2 1:2:3 -1 1--2; do
         check 2 wunpack d.st.zst labels "--rows=$list"
     done
 }
