@@ -8,7 +8,7 @@ load harness
 help_options() {
     "$1" --help |
         sed -nE 's/^ {1,8}(-([A-Za-z0-9]), )?--([a-z0-9][a-z0-9-]*).*/\3 \2/p' |
-        awk '{ print $1, NF > 1 ? $2 : "-" }' | sort
+        awk '{ print $1, (NF > 1 ? $2 : "-") }' | sort
 }
 page_options() {
     awk '
