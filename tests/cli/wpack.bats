@@ -218,8 +218,13 @@ EOF
         check 1 wpack "$name" -o o.st.zst
         stderr_has "wpack: $name: "
     done
-    check 1 bash -c 'ulimit -v 200000; wpack over -o o.st.zst'
+    check 1 wpack over -o o.st.zst
     stderr_is 'wpack: over: declares 1000000000000 bytes of data from byte 16 on, 1 are there'
+    # Sanitizers reserve more than any limit.
+    if (ulimit -v 200000 && wpack --version) >/dev/null 2>&1; then
+        check 1 bash -c 'ulimit -v 200000; wpack over.gz -o o.st.zst'
+        stderr_has 'wpack: over.gz: declares'
+    fi
     check 1 bash -c 'cat short | wpack - -o o.st.zst'
     stderr_is 'wpack: standard input: declares 12 bytes of data from byte 16 on, 11 are there'
     files_are crc.gz cut.gz empty long over over.gz short two
