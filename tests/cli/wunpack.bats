@@ -44,6 +44,19 @@ decimals() {
     done
 }
 
+@test "rows far apart come in any order" {
+    wpack "$MNIST_IMAGES" -o d.st.zst
+    gzip -dc "$MNIST_IMAGES" | tail -c +17 >all
+    for row in 9000 5 4700 9999; do
+        tail -c +$((row * 784 + 1)) all | head -c 784
+    done >want
+    wunpack d.st.zst images --rows 9000,5,4700,9999 --to raw | same - want
+    wunpack d.st.zst images --rows 5,4700,9000 --to raw >rising
+    for row in 5 4700 9000; do
+        tail -c +$((row * 784 + 1)) all | head -c 784
+    done | same - rising
+}
+
 @test "several tensors stand side by side, from a pipe too" {
     printf '1\t2\t7\n3\t4\t8\n' | wpack --table-label 3 - -o t.st.zst
     want=$'1\t2\t7\t1\t2\n3\t4\t8\t3\t4'
