@@ -21,7 +21,7 @@
 #include "ot/batch.h"
 
 enum {
-    RING_BYTES = 1 << 28, /* of potentials, at most */
+    RING_BYTES = 1 << 26, /* of plans and potentials, about, at most */
     RING_SLOTS = 1 << 14,
     BLOCK_PAIRS = 4096,
     BLOCK_BYTES = 1 << 24
@@ -71,9 +71,13 @@ static bw_status make_ring(run *r, bw_error *err)
     uint64_t n_bytes = sizeof(slot);
     if (shape->with_potentials)
         n_bytes += (shape->n_source_bins + shape->n_target_bins) * 8;
+    /* A basis has no more arcs than this. */
+    if (shape->with_plan)
+        n_bytes += (shape->n_source_bins + shape->n_target_bins) * 16;
     uint64_t least = 4 * r->batch->n_threads;
     r->n_slots = RING_BYTES / n_bytes;
     if (r->n_slots > RING_SLOTS) r->n_slots = RING_SLOTS;
+    if (r->n_slots > r->batch->pairs.n) r->n_slots = r->batch->pairs.n;
     if (r->n_slots < least) r->n_slots = least;
     r->ring = calloc(r->n_slots, sizeof *r->ring);
     if (!r->ring) return bw_error_memory(err);

@@ -24,42 +24,65 @@ enum { MAX_PATH = 2 * BW_BITMASK_MAX_SINKS + 2 };
 
 typedef struct solver {
     uint64_t *node;
-    int32_t *base; /* of sinks, padded to whole words of 64 */
+    int32_t *base; /* of sinks, padded to whole blocks of lanes */
     const int32_t *sink_key, *source_key; /* scaled points, see load_points */
     const int32_t *cost;
     int32_t *up; /* of sources: the parent sink */
     size_t n_sources, n_sinks;
-    unsigned shift;        /* bits for the sink's number in a key */
-    int32_t v_limit;       /* |v| may reach this */
-    int32_t v_bound;       /* |v| is at most this */
+    unsigned shift;  /* bits for the sink's number in a key */
+    int32_t v_limit; /* |v| may reach this */
+    int32_t v_bound; /* |v| is at most this */
     uint64_t n_pivots;
 } solver;
 
 /* ---- the node ---- */
 
-INLINE size_t node_stride(size_t n_words)
+/* A node is a row of words: n_words of its set, then flow, address of the
+ * parent's row, and number; rows start at whole cache lines. */
+INLINE size_t row_size(const size_t n_words)
 {
-    return n_words <= 6 ? 8 : (n_words + 2 + 7) / 8 * 8;
+    return (n_words + 3 + 7) / 8 * 8;
 }
 
-INLINE uint64_t *node_at(const solver *s, int32_t k, const size_t n_words)
+INLINE uint64_t *row_at(const solver *s, int32_t k, const size_t n_words)
 {
-    return s->node + (size_t)k * node_stride(n_words);
+    return s->node + (size_t)k * row_size(n_words);
 }
 
-INLINE int64_t node_flow(const uint64_t *node, const size_t n_words)
+INLINE int64_t flow_of(const uint64_t *row, const size_t n_words)
 {
-    return (int64_t)node[n_words];
+    return (int64_t)row[n_words];
 }
 
-INLINE int32_t node_parent(const uint64_t *node, const size_t n_words)
+INLINE uint64_t *parent_of(const uint64_t *row, const size_t n_words)
 {
-    return (int32_t)(int64_t)node[n_words + 1];
+    return (uint64_t *)(uintptr_t)row[n_words + 1];
 }
 
-INLINE bool node_has(const uint64_t *node, int32_t sink)
+INLINE int32_t number_of(const uint64_t *row, const size_t n_words)
 {
-    return node[sink >> 6] >> (sink & 63) & 1;
+    return (int32_t)row[n_words + 2];
+}
+
+INLINE void set_arc(uint64_t *row, const uint64_t *parent, int64_t flow,
+                    const size_t n_words)
+{
+    row[n_words] = (uint64_t)flow;
+    row[n_words + 1] = (uint64_t)(uintptr_t)parent;
+}
+
+/* Four words of a set at a time: always as one, since a wide load that follows
+ * narrow stores to the same place has to wait for them. */
+typedef uint64_t words __attribute__((vector_size(32), may_alias));
+
+INLINE words *words_of(uint64_t *row)
+{
+    return (words *)(void *)row;
+}
+
+INLINE const words *const_words_of(const uint64_t *row)
+{
+    return (const words *)(const void *)row;
 }
 
 /* ---- potentials ---- */
@@ -80,17 +103,12 @@ INLINE int32_t arc_key(const solver *s, int32_t source, int32_t sink,
 }
 
 /* v -= d for all sinks of a set. */
-INLINE void move_potentials(solver *s, const uint64_t *set, int32_t d,
-                            const size_t n_words)
+INLINE void move_potentials(solver *s, const words *set, int32_t d)
 {
     bw_lanes step = bw_lanes_set((int32_t)((uint32_t)d << s->shift));
-    for (size_t w = 0; w < n_words; w++) {
-        uint64_t bits = set[w];
-        for (size_t q = 0; bits; q++, bits >>= BW_N_LANES)
-            if (bits & 0xffff)
-                bw_lanes_add_masked(s->base + w * 64 + q * BW_N_LANES,
-                                    (uint32_t)(bits & 0xffff), step);
-    }
+    const uint16_t *part = (const uint16_t *)(const void *)set;
+    for (size_t k = 0; k * BW_N_LANES < s->n_sinks; k++)
+        bw_lanes_add_masked(s->base + k * BW_N_LANES, part[k], step);
 }
 
 INLINE int32_t sink_potential(const solver *s, const bw_bitmask *b, size_t j,
@@ -174,114 +192,121 @@ INLINE uint32_t price_block(const solver *s, size_t block, int32_t *arg,
 
 /* ---- pivot ---- */
 
-/* The way from a node up to, not including, the first node whose set holds
- * `sink`, or the node `end`. The count of nodes; *top is where it ended. */
-INLINE size_t climb_to_sink(const solver *s, int32_t from, int32_t sink,
-                            int32_t *path, int32_t *top, const size_t n_words)
+/* The way from one end of the entering arc up to the join, which is left out.
+ * Nodes at even places lose what the entering arc gains, those at odd places
+ * gain it. */
+typedef struct way {
+    uint64_t *row[MAX_PATH];
+    size_t n;
+    size_t last; /* where the least flow that is lost was found */
+} way;
+
+/* Takes a node on the way; `least` is the smallest flow lost so far. */
+INLINE void step_on(way *w, uint64_t *row, int64_t *least, bool is_lost,
+                    const size_t n_words)
 {
-    size_t n = 0;
-    while (!node_has(node_at(s, from, n_words), sink)) {
-        path[n++] = from;
-        from = node_parent(node_at(s, from, n_words), n_words);
-    }
-    *top = from;
-    return n;
+    int64_t flow = flow_of(row, n_words);
+    bool is_less = is_lost && flow < *least;
+    *least = is_less ? flow : *least;
+    w->last = is_less ? w->n : w->last;
+    w->row[w->n++] = row;
 }
 
-INLINE size_t climb_to_node(const solver *s, int32_t from, int32_t end,
-                            int32_t *path, const size_t n_words)
+/* Climbs from a source to the first node that has the sink below it. */
+INLINE uint64_t *climb_to_sink(way *w, uint64_t *row, int32_t sink,
+                               int64_t *least, const size_t n_words)
 {
-    size_t n = 0;
-    while (from != end) {
-        path[n++] = from;
-        from = node_parent(node_at(s, from, n_words), n_words);
+    size_t word = (size_t)sink / 64;
+    uint64_t bit = UINT64_C(1) << sink % 64;
+    for (;;) {
+        if (row[word] & bit) return row;
+        step_on(w, row, least, true, n_words);
+        row = parent_of(row, n_words);
+        if (row[word] & bit) return row;
+        step_on(w, row, least, false, n_words);
+        row = parent_of(row, n_words);
     }
-    return n;
 }
 
-/* On both sides of the cycle, arcs of nodes at even places lose what the
- * entering arc gains: the first to run dry leaves. No two are equal. */
-INLINE size_t least_flow(const solver *s, const int32_t *path, size_t n,
+INLINE void climb_to_row(way *w, uint64_t *row, const uint64_t *join,
                          int64_t *least, const size_t n_words)
 {
-    size_t at = SIZE_MAX;
-    for (size_t k = 0; k < n; k += 2) {
-        int64_t flow = node_flow(node_at(s, path[k], n_words), n_words);
-        if (flow < *least) {
-            *least = flow;
-            at = k;
-        }
-    }
-    return at;
-}
-
-INLINE void shift_flow(solver *s, const int32_t *path, size_t n, int64_t flow,
-                       const size_t n_words)
-{
-    for (size_t k = 0; k < n; k++) {
-        uint64_t *node = node_at(s, path[k], n_words);
-        node[n_words] += (uint64_t)(k % 2 ? flow : -flow);
+    for (;;) {
+        if (row == join) return;
+        step_on(w, row, least, true, n_words);
+        row = parent_of(row, n_words);
+        if (row == join) return;
+        step_on(w, row, least, false, n_words);
+        row = parent_of(row, n_words);
     }
 }
 
-INLINE void set_parent(solver *s, int32_t k, int32_t parent, int64_t flow,
-                       const size_t n_words)
+INLINE int64_t shift_at(size_t k, int64_t flow)
 {
-    uint64_t *node = node_at(s, k, n_words);
-    node[n_words] = (uint64_t)flow;
-    node[n_words + 1] = (uint64_t)(int64_t)parent;
-    if (k >= (int32_t)s->n_sinks) s->up[k - (int32_t)s->n_sinks] = parent;
+    return k % 2 ? flow : -flow;
 }
 
-/* Hangs the subtree of stem[last] from `parent` by its node stem[0]: the arcs
- * between turn round, and each node's set becomes what it does not share with
- * the one that was below it. `whole` is the set of the subtree. */
-INLINE void turn_stem(solver *s, const int32_t *stem, size_t last,
-                      int32_t parent, int64_t flow, const uint64_t *whole,
-                      const size_t n_words)
+/* Nodes of a way from place k on that stay where they are: flows shift, and
+ * the subtree that moves leaves their sets, or joins them. */
+INLINE void shift_way(way *w, size_t k, int64_t flow, const words *whole,
+                      bool leaves, const size_t n_words)
 {
-    for (size_t k = last; k > 0; k--) {
-        uint64_t *node = node_at(s, stem[k], n_words);
-        const uint64_t *below = node_at(s, stem[k - 1], n_words);
-        for (size_t w = 0; w < n_words; w++) node[w] = whole[w] & ~below[w];
-        set_parent(s, stem[k], stem[k - 1], node_flow(below, n_words), n_words);
+    for (; k < w->n; k++) {
+        uint64_t *row = w->row[k];
+        row[n_words] += (uint64_t)shift_at(k, flow);
+        for (size_t q = 0; q < n_words / 4; q++)
+            words_of(row)[q] = leaves ? words_of(row)[q] & ~whole[q]
+                                      : words_of(row)[q] | whole[q];
     }
-    memcpy(node_at(s, stem[0], n_words), whole, n_words * sizeof *whole);
-    set_parent(s, stem[0], parent, flow, n_words);
+}
+
+/* Hangs the subtree of stem->row[last] from `parent` by the node at the foot
+ * of the stem: the arcs between turn round, and each node's set becomes what
+ * it does not share with the one that was below it. */
+INLINE void turn_stem(solver *s, way *stem, uint64_t *parent, int64_t flow,
+                      const words *whole, const size_t n_words)
+{
+    int32_t n_sinks = (int32_t)s->n_sinks;
+    for (size_t k = stem->last; k > 0; k--) {
+        uint64_t *row = stem->row[k], *below = stem->row[k - 1];
+        for (size_t q = 0; q < n_words / 4; q++)
+            words_of(row)[q] = whole[q] & ~const_words_of(below)[q];
+        set_arc(row, below, flow_of(below, n_words) + shift_at(k - 1, flow),
+                n_words);
+        int32_t source = number_of(row, n_words) - n_sinks;
+        if (source >= 0) s->up[source] = number_of(below, n_words);
+    }
+    uint64_t *foot = stem->row[0];
+    for (size_t q = 0; q < n_words / 4; q++) words_of(foot)[q] = whole[q];
+    set_arc(foot, parent, flow, n_words);
+    int32_t source = number_of(foot, n_words) - n_sinks;
+    if (source >= 0) s->up[source] = number_of(parent, n_words);
 }
 
 /* Brings the arc (source, sink) of reduced cost r < 0 into the basis. */
 INLINE void pivot(solver *s, int32_t source, int32_t sink, int32_t r,
                   const size_t n_words)
 {
-    int32_t path[2][MAX_PATH], join;
-    int32_t end[2] = {source + (int32_t)s->n_sinks, sink};
-    size_t n[2];
-    n[0] = climb_to_sink(s, end[0], sink, path[0], &join, n_words);
-    n[1] = climb_to_node(s, end[1], join, path[1], n_words);
+    uint64_t *end[2] = {row_at(s, source + (int32_t)s->n_sinks, n_words),
+                        row_at(s, sink, n_words)};
+    way ways[2];
+    ways[0].n = ways[1].n = 0;
+    ways[0].last = ways[1].last = SIZE_MAX;
     int64_t flow = INT64_MAX;
-    size_t last = least_flow(s, path[0], n[0], &flow, n_words);
-    size_t last_sink_side = least_flow(s, path[1], n[1], &flow, n_words);
-    int side = last_sink_side != SIZE_MAX; /* which end is cut off */
-    if (side) last = last_sink_side;
-    shift_flow(s, path[0], n[0], flow, n_words);
-    shift_flow(s, path[1], n[1], flow, n_words);
-
-    const int32_t *stem = path[side], *other = path[!side];
-    uint64_t whole[16];
-    memcpy(whole, node_at(s, stem[last], n_words), n_words * sizeof *whole);
-    for (size_t k = last + 1; k < n[side]; k++) {
-        uint64_t *node = node_at(s, stem[k], n_words);
-        for (size_t w = 0; w < n_words; w++) node[w] &= ~whole[w];
-    }
-    for (size_t k = 0; k < n[!side]; k++) {
-        uint64_t *node = node_at(s, other[k], n_words);
-        for (size_t w = 0; w < n_words; w++) node[w] |= whole[w];
-    }
-    turn_stem(s, stem, last, end[!side], flow, whole, n_words);
+    uint64_t *join = climb_to_sink(&ways[0], end[0], sink, &flow, n_words);
+    climb_to_row(&ways[1], end[1], join, &flow, n_words);
+    /* No two flows are equal, so the later least is the least of all. */
+    int side = ways[1].last != SIZE_MAX; /* the end that is cut off */
+    way *stem = &ways[side];
+    words whole[4];
+    const words *top = const_words_of(stem->row[stem->last]);
+    for (size_t q = 0; q < n_words / 4; q++) whole[q] = top[q];
+    shift_way(stem, stem->last + 1, flow, whole, true, n_words);
+    shift_way(&ways[!side], 0, flow, whole, false, n_words);
+    turn_stem(s, stem, end[!side], flow, whole, n_words);
     /* The new arc's reduced cost becomes 0: with the source's end cut off its
      * sinks rise by -r, with the sink's end they fall by it. */
-    move_potentials(s, whole, side ? -r : r, n_words);
+    move_potentials(s, whole, side ? -r : r);
     s->n_pivots++;
 }
 
@@ -294,12 +319,9 @@ INLINE bool pivot_block(solver *s, const bw_bitmask *b, size_t block,
                         const int32_t *cost, const size_t n_words,
                         const bool is_squared)
 {
+    bw_lanes costs = bw_lanes_load(cost);
     while (candidates) {
-        int lane = __builtin_ctz(candidates);
-        for (uint32_t left = candidates; left; left &= left - 1) {
-            int k = __builtin_ctz(left);
-            if (cost[k] < cost[lane]) lane = k;
-        }
+        int lane = bw_lanes_least(costs, candidates);
         candidates &= ~(1u << lane);
         int32_t source = (int32_t)(block * BW_N_LANES) + lane;
         int32_t r = arc_key(s, source, arg[lane], is_squared) -
@@ -331,23 +353,27 @@ INLINE bool run(solver *s, const bw_bitmask *b, const size_t n_words,
     return true;
 }
 
-/* Sets and potentials of the basis given: leaves first, then root first. */
+/* Rows of the basis given; sets from the leaves up. */
 INLINE void load_tree(solver *s, const bw_bitmask *b, const size_t n_words)
 {
     const bw_tree *tree = &b->tree;
     size_t n_nodes = bw_tree_n_nodes(tree), n_sinks = s->n_sinks;
     for (size_t k = 0; k < n_nodes; k++) {
-        uint64_t *node = node_at(s, (int32_t)k, n_words);
-        memset(node, 0, n_words * sizeof *node);
-        if (k < n_sinks) node[k / 64] = UINT64_C(1) << k % 64;
-        set_parent(s, (int32_t)k, tree->parent[k], tree->flow[k], n_words);
+        uint64_t *row = row_at(s, (int32_t)k, n_words);
+        int32_t up = tree->parent[k];
+        memset(row, 0, n_words * sizeof *row);
+        if (k < n_sinks) row[k / 64] = UINT64_C(1) << k % 64;
+        set_arc(row, up < 0 ? NULL : row_at(s, up, n_words), tree->flow[k],
+                n_words);
+        row[n_words + 2] = k;
+        if (k >= n_sinks) s->up[k - n_sinks] = up;
     }
     for (size_t i = s->n_sources; i % BW_N_LANES; i++) s->up[i] = 0;
     for (size_t k = 0; k + 1 < n_nodes; k++) {
-        int32_t id = tree->order[k];
-        const uint64_t *node = node_at(s, id, n_words);
-        uint64_t *up = node_at(s, tree->parent[id], n_words);
-        for (size_t w = 0; w < n_words; w++) up[w] |= node[w];
+        const uint64_t *row = row_at(s, tree->order[k], n_words);
+        words *up = words_of(parent_of(row, n_words));
+        for (size_t q = 0; q < n_words / 4; q++)
+            up[q] |= const_words_of(row)[q];
     }
 }
 
@@ -355,9 +381,10 @@ INLINE void store_tree(const solver *s, bw_bitmask *b, const size_t n_words)
 {
     size_t n_nodes = bw_tree_n_nodes(&b->tree);
     for (size_t k = 0; k < n_nodes; k++) {
-        const uint64_t *node = node_at(s, (int32_t)k, n_words);
-        b->tree.flow[k] = node_flow(node, n_words);
-        b->tree.parent[k] = node_parent(node, n_words);
+        const uint64_t *row = row_at(s, (int32_t)k, n_words);
+        const uint64_t *up = parent_of(row, n_words);
+        b->tree.flow[k] = flow_of(row, n_words);
+        b->tree.parent[k] = up ? number_of(up, n_words) : -1;
     }
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "barrow/container.h"
 #include "barrow/image.h"
@@ -181,41 +182,152 @@ bw_status bw_dataset_add(const bw_dataset *d, bool each_channel,
 
 /* ---- matrices and pairs ---- */
 
-static bw_status container_matrix(bw_reader *reader, size_t *n_rows,
-                                  size_t *n_columns, double **ret_values,
-                                  uint64_t *digest, bw_error *err)
+typedef struct matrix {
+    size_t n_rows, n_columns;
+    double *values;
+    uint64_t digest;
+} matrix;
+
+/* The tensor of that name, else the first of rank 2. */
+static const bw_tensor *find_matrix(const bw_reader *reader,
+                                    const char *opt_name)
 {
+    const bw_tensor *t = opt_name ? bw_reader_find(reader, opt_name) : NULL;
+    if (t && t->rank == 2)
+        return t;
     for (size_t k = 0; k < bw_reader_n_tensors(reader); k++) {
-        const bw_tensor *t = bw_reader_tensor(reader, k);
-        if (t->rank != 2) continue;
-        bw_status status = read_doubles(reader, t, ret_values, err);
-        if (!status) status = bw_reader_finish(reader, digest, err);
-        *n_rows = (size_t)t->shape[0];
-        *n_columns = (size_t)t->shape[1];
-        return status;
+        t = bw_reader_tensor(reader, k);
+        if (t->rank == 2)
+            return t;
     }
-    return bw_error_set(err, BW_ERR_FORMAT, "%s: no tensor of rank 2",
-                        bw_reader_path(reader));
+    return NULL;
 }
 
-bw_status bw_dataset_matrix(const char *path, size_t *n_rows, size_t *n_columns,
+static bw_status container_matrix(const char *path, const char *opt_name,
+                                  matrix *m, bw_error *err)
+{
+    bw_reader *reader = NULL;
+    bw_status status = bw_reader_open(path, &reader, err);
+    if (status)
+        return status;
+    const bw_tensor *t = find_matrix(reader, opt_name);
+    if (!t) {
+        status = bw_error_set(err, BW_ERR_FORMAT, "%s: no tensor of rank 2",
+                              bw_reader_path(reader));
+        goto done;
+    }
+    m->n_rows = (size_t)t->shape[0];
+    m->n_columns = (size_t)t->shape[1];
+    status = read_doubles(reader, t, &m->values, err);
+    if (!status)
+        status = bw_reader_finish(reader, &m->digest, err);
+done:
+    bw_reader_close(reader);
+    return status;
+}
+
+static bw_status read_rows(bw_array *array, matrix *m, bw_error *err)
+{
+    bw_dtype dtype = bw_array_layout(array)->dtype;
+    size_t n = m->n_columns, capacity = 0, room = 0;
+    void *row = NULL;
+    bool is_end = false;
+    bw_status status = BW_OK;
+    for (; !status && !is_end; m->n_rows += !status && !is_end) {
+        status = bw_array_read(array, &row, &capacity, NULL, &is_end, err);
+        if (status || is_end)
+            continue;
+        if (m->n_rows == room) {
+            room = room * 2 + 64;
+            double *grown = realloc(m->values, room * n * sizeof *grown);
+            if (!grown) {
+                status = bw_error_memory(err);
+                continue;
+            }
+            m->values = grown;
+        }
+        bw_dtype_to_double(dtype, row, n, m->values + m->n_rows * n);
+    }
+    free(row);
+    return status;
+}
+
+/* Takes bytes over. */
+static bw_status array_matrix(bw_bytes *bytes, bw_format format, matrix *m,
+                              bw_error *err)
+{
+    bw_array *array = NULL;
+    bw_status status = bw_array_open(bytes, format, NULL, &array, err);
+    if (status)
+        return status;
+    if (bw_array_layout(array)->rank > 2)
+        status = bw_error_set(err, BW_ERR_DIMENSION,
+                              "%s: rank %u, a vector or matrix wanted",
+                              bw_bytes_name(bytes),
+                              bw_array_layout(array)->rank);
+    m->n_columns = bw_array_row_items(array);
+    if (!status)
+        status = read_rows(array, m, err);
+    if (!status)
+        status = bw_array_finish(array, &m->digest, err);
+    bw_array_close(array);
+    return status;
+}
+
+/* Whether the bytes, of which none was taken, are a container's. */
+static bool is_container(bw_bytes *bytes)
+{
+    const unsigned char *data;
+    size_t n;
+    bw_error unused = BW_ERROR_INIT;
+    return !bw_bytes_next(bytes, &data, &n, &unused) && n > 8 && data[8] == '{';
+}
+
+static bw_status load_matrix(const char *path, const char *opt_name, matrix *m,
+                             bw_error *err)
+{
+    bw_bytes *bytes = NULL;
+    bw_format format = BW_FORMAT_AUTO;
+    struct stat info;
+    bw_status status = bw_bytes_open(path, &bytes, err);
+    if (status)
+        return status;
+    status = bw_array_sniff(bytes, &format, err);
+    if (!status && format != BW_FORMAT_PNG)
+        return array_matrix(bytes, format, m, err);
+    bool is_other = status == BW_ERR_FORMAT && is_container(bytes);
+    bw_bytes_close(bytes);
+    if (!status)
+        return bw_error_set(err, BW_ERR_FORMAT, "%s: a PNG, numbers wanted",
+                            path);
+    if (!is_other)
+        return status;
+    /* The bytes that told what it is are gone where it cannot be opened again.
+     */
+    if (strcmp(path, "-") == 0 || stat(path, &info) || !S_ISREG(info.st_mode))
+        return bw_error_set(err, BW_ERR_FORMAT,
+                            "%s: a container, which has to be a regular file "
+                            "here",
+                            strcmp(path, "-") ? path : "standard input");
+    *err = (bw_error)BW_ERROR_INIT;
+    return container_matrix(path, opt_name, m, err);
+}
+
+bw_status bw_dataset_matrix(const char *path, const char *opt_name,
+                            size_t *n_rows, size_t *n_columns,
                             double **ret_values, uint64_t *digest,
                             bw_error *err)
 {
-    bw_reader *reader = NULL;
-    bw_error other = BW_ERROR_INIT;
-    *ret_values = NULL;
-    bw_status status = bw_reader_open(path, &reader, &other);
-    if (status == BW_ERR_FORMAT)
-        return bw_array_load(path, n_rows, n_columns, ret_values, digest, err);
-    if (status) return bw_error_set(err, status, "%s", other.text);
-    status = container_matrix(reader, n_rows, n_columns, ret_values, digest,
-                              err);
-    bw_reader_close(reader);
+    matrix m = {0};
+    bw_status status = load_matrix(path, opt_name, &m, err);
     if (status) {
-        free(*ret_values);
-        *ret_values = NULL;
+        free(m.values);
+        m.values = NULL;
     }
+    *ret_values = m.values;
+    *n_rows = m.n_rows;
+    *n_columns = m.n_columns;
+    *digest = m.digest;
     return status;
 }
 
@@ -228,7 +340,8 @@ bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
     uint32_t(*pairs)[2] = NULL;
     *ret_pairs = NULL;
     bw_status status =
-        bw_dataset_matrix(path, &n_rows, &n_columns, &values, digest, err);
+        bw_dataset_matrix(path, "pairs", &n_rows, &n_columns, &values, digest,
+                          err);
     if (status) return status;
     if (n_columns < 2)
         status = bw_error_set(err, BW_ERR_FORMAT,

@@ -33,14 +33,16 @@ void bw_dataset_clear(bw_dataset *dataset);
 bw_status bw_dataset_add(const bw_dataset *dataset, bool each_channel,
                          bw_histograms *set, bw_error *err) BW_MUST_CHECK;
 
-/* A matrix of doubles: NPY or text (array.h), or the first tensor of rank 2 of
- * a container. *ret_values is malloc'ed. */
-bw_status bw_dataset_matrix(const char *path, size_t *n_rows, size_t *n_columns,
+/* A matrix of doubles: NPY or text (array.h), also from a pipe, or of a
+ * container, in a regular file, the tensor opt_name if it has rank 2, else the
+ * first tensor of rank 2. *ret_values is malloc'ed; NULL on failure. */
+bw_status bw_dataset_matrix(const char *path, const char *opt_name,
+                            size_t *n_rows, size_t *n_columns,
                             double **ret_values, uint64_t *digest,
                             bw_error *err) BW_MUST_CHECK;
 
-/* A list of pairs: tensor `pairs` of a container, or a table of whole numbers
- * whose first two columns are taken. *ret_pairs is malloc'ed. */
+/* A list of pairs: a matrix as above, by name `pairs`, of whole numbers whose
+ * first two columns are taken. *ret_pairs is malloc'ed. */
 bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
                            uint32_t (**ret_pairs)[2], uint64_t *digest,
                            bw_error *err) BW_MUST_CHECK;

@@ -93,7 +93,8 @@ static bw_status matrix_ground(job *j, size_t n_a, size_t n_b, bw_error *err)
     double *values = NULL;
     uint64_t digest;
     bw_status status =
-        bw_dataset_matrix(path, &n_rows, &n_columns, &values, &digest, err);
+        bw_dataset_matrix(path, NULL, &n_rows, &n_columns, &values, &digest,
+                          err);
     if (status) return status;
     if (n_rows != n_a || n_columns != n_b)
         status = bw_error_set(err, BW_ERR_DIMENSION,
@@ -115,8 +116,8 @@ static bw_status support_ground(job *j, size_t n_bins, bw_error *err)
     size_t n_rows, n_columns;
     double *values = NULL;
     uint64_t digest;
-    bw_status status = bw_dataset_matrix(o->support, &n_rows, &n_columns,
-                                         &values, &digest, err);
+    bw_status status = bw_dataset_matrix(o->support, "support", &n_rows,
+                                         &n_columns, &values, &digest, err);
     if (status) return status;
     if (n_rows != n_bins)
         status = bw_error_set(err, BW_ERR_DIMENSION,
@@ -389,6 +390,19 @@ static bw_status write_output(job *j, bw_error *err)
 
 /* ---- run ---- */
 
+static bw_status check_standard_input(const bw_distances_options *o,
+                                      bw_error *err)
+{
+    const char *path[] = {o->input[0], o->n_inputs == 2 ? o->input[1] : NULL,
+                          o->pairs, o->cost, o->support};
+    int n = 0;
+    for (size_t k = 0; k < sizeof path / sizeof *path; k++)
+        n += path[k] && strcmp(path[k], "-") == 0;
+    if (n < 2) return BW_OK;
+    return bw_error_set(err, BW_ERR_USAGE,
+                        "standard input can be read once, not %d times", n);
+}
+
 static bw_status check_options(const bw_distances_options *o, bw_error *err)
 {
     bool is_transport = o->metric == BW_METRIC_WASSERSTEIN;
@@ -406,7 +420,7 @@ static bw_status check_options(const bw_distances_options *o, bw_error *err)
         return bw_error_set(err, BW_ERR_USAGE,
                             "--channels each gives one plan a channel: take "
                             "--channels gray, or files of one channel");
-    return BW_OK;
+    return check_standard_input(o, err);
 }
 
 /* Only a regular file, or none yet, can have a journal beside it. */

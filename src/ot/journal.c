@@ -218,13 +218,17 @@ static bw_status write_head(bw_journal *j, const char *purpose, bw_error *err)
 static bw_status take_over(bw_journal *j, const char *purpose, bool resume,
                            bw_error *err)
 {
-    file_head head;
-    if (!read_at(j->fd, &head, sizeof head, 0)) return BW_OK;
-    if (memcmp(head.magic, magic, sizeof magic) != 0 ||
+    file_head head = {.n_purpose = 0};
+    off_t size = lseek(j->fd, 0, SEEK_END);
+    if (size < 0) return bw_error_errno(err, "%s", j->path);
+    size_t n = (size_t)size < sizeof head ? (size_t)size : sizeof head;
+    size_t n_magic = n < sizeof magic ? n : sizeof magic;
+    if (!read_at(j->fd, &head, n, 0)) return bw_error_errno(err, "%s", j->path);
+    if (memcmp(head.magic, magic, n_magic) != 0 ||
         head.n_purpose > MAX_PURPOSE)
         return bw_error_set(err, BW_ERR_FORMAT, "%s: no journal of this program",
                             j->path);
-    off_t size = lseek(j->fd, 0, SEEK_END);
+    if (n < sizeof head) return BW_OK;
     if (size <= (off_t)(sizeof head + head.n_purpose)) return BW_OK;
     bw_status status = resume ? check_purpose(j, &head, purpose, err) : BW_OK;
     if (status) return status;
@@ -233,6 +237,29 @@ static bw_status take_over(bw_journal *j, const char *purpose, bool resume,
                         "%s: holds results of an unfinished run; continue it "
                         "with --resume, or remove it",
                         j->path);
+}
+
+/* Opens and locks. A run that ends removes its file before it drops the lock:
+ * then the lock is on a file that has no name any more, and another is opened.
+ */
+static bw_status open_locked(bw_journal *j, bw_error *err)
+{
+    struct stat mine, named;
+    for (;;) {
+        j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (j->fd < 0 || fstat(j->fd, &mine))
+            return bw_error_errno(err, "%s", j->path);
+        if (flock(j->fd, LOCK_EX | LOCK_NB)) {
+            if (errno == EWOULDBLOCK)
+                return bw_error_set(err, BW_ERR_IO,
+                                    "%s: another run is writing it", j->path);
+            return bw_error_errno(err, "%s: lock", j->path);
+        }
+        if (stat(j->path, &named) == 0 && named.st_dev == mine.st_dev &&
+            named.st_ino == mine.st_ino)
+            return BW_OK;
+        close(j->fd);
+    }
 }
 
 bw_status bw_journal_open(const char *path, const char *opt_beside,
@@ -250,15 +277,13 @@ bw_status bw_journal_open(const char *path, const char *opt_beside,
     } else if (!(j->path = strdup(path))) {
         status = bw_error_memory(err);
     } else {
-        j->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (j->fd < 0)
-            status = bw_error_errno(err, "%s", path);
-        else if (flock(j->fd, LOCK_EX | LOCK_NB))
-            status = bw_error_set(err, BW_ERR_IO,
-                                  "%s: another run is writing it", path);
+        status = open_locked(j, err);
         if (!status) status = take_over(j, purpose, resume, err);
     }
-    if (!status && j->n_bytes == 0) status = write_head(j, purpose, err);
+    if (!status && j->n_bytes == 0) {
+        status = write_head(j, purpose, err);
+        if (status && path) unlink(path);
+    }
     if (!status && lseek(j->fd, (off_t)j->n_bytes, SEEK_SET) < 0)
         status = bw_error_errno(err, "%s", path ? path : "scratch file");
     if (status) {

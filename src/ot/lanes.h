@@ -66,6 +66,16 @@ static inline uint32_t bw_lanes_less(bw_lanes a, bw_lanes b)
     return _mm512_cmplt_epi32_mask(a, b);
 }
 
+/* The lane of the least of those whose bit is set in mask, which is not 0; the
+ * lowest of equal ones. */
+static inline int bw_lanes_least(bw_lanes a, uint32_t mask)
+{
+    __mmask16 m = (__mmask16)mask;
+    __m512i b = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MAX), m, a);
+    __m512i least = _mm512_set1_epi32(_mm512_reduce_min_epi32(b));
+    return __builtin_ctz(_mm512_mask_cmpeq_epi32_mask(m, b, least));
+}
+
 /* b where a bit of mask is set, else a. */
 static inline bw_lanes bw_lanes_blend(uint32_t mask, bw_lanes a, bw_lanes b)
 {
@@ -168,6 +178,17 @@ static inline bw_lanes bw_lanes_blend(uint32_t mask, bw_lanes a, bw_lanes b)
                       _mm256_blendv_epi8(a.hi, b.hi, m.hi)};
 }
 
+static inline int bw_lanes_least(bw_lanes a, uint32_t mask)
+{
+    bw_lanes b = bw_lanes_blend(mask, bw_lanes_set(INT32_MAX), a);
+    __m256i c = _mm256_min_epi32(b.lo, b.hi);
+    c = _mm256_min_epi32(c, _mm256_permute4x64_epi64(c, 0x4e));
+    c = _mm256_min_epi32(c, _mm256_shuffle_epi32(c, 0x4e));
+    c = _mm256_min_epi32(c, _mm256_shuffle_epi32(c, 0xb1));
+    bw_lanes least = {c, c};
+    return __builtin_ctz(mask & ~bw_lanes_less(least, b));
+}
+
 static inline void bw_lanes_add_masked(int32_t *p, uint32_t mask, bw_lanes d)
 {
     bw_lanes m = bw_lanes_spread(mask);
@@ -259,6 +280,16 @@ static inline bw_lanes bw_lanes_blend(uint32_t mask, bw_lanes a, bw_lanes b)
     for (int k = 0; k < BW_N_LANES; k++)
         a.x[k] = mask >> k & 1 ? b.x[k] : a.x[k];
     return a;
+}
+
+static inline int bw_lanes_least(bw_lanes a, uint32_t mask)
+{
+    int lane = __builtin_ctz(mask);
+    for (; mask; mask &= mask - 1) {
+        int k = __builtin_ctz(mask);
+        if (a.x[k] < a.x[lane]) lane = k;
+    }
+    return lane;
 }
 
 static inline void bw_lanes_add_masked(int32_t *p, uint32_t mask, bw_lanes d)
