@@ -44,6 +44,19 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+void bw_names_sort(bw_names *names)
+{
+    if (names->n > 1)
+        qsort(names->item, names->n, sizeof *names->item, by_bytes);
+}
+
+const char *bw_names_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
 /* The folder's own entries but hidden ones, sorted. */
 static bw_status list_entries(const char *path, bw_names *entries,
                               bw_error *err)
@@ -69,8 +82,7 @@ static bw_status list_entries(const char *path, bw_names *entries,
             break;
     }
     closedir(dir);
-    if (entries->n > 1)
-        qsort(entries->item, entries->n, sizeof *entries->item, by_bytes);
+    bw_names_sort(entries);
     return rc;
 }
 

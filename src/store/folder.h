@@ -15,6 +15,12 @@ typedef struct bw_names {
 bw_status bw_names_add(bw_names *names, const char *name,
                        bw_error *err) BW_MUST_CHECK;
 void bw_names_clear(bw_names *names);
+/* By bytes, as in the C locale. */
+void bw_names_sort(bw_names *names);
+
+/* The part of path behind its last slash, but for one that ends it: what
+ * messages and provenance call a file. */
+const char *bw_names_base(const char *path);
 
 /* Lists the files under path whose names end in ".png" (any case), as paths
  * relative to it: entries by byte order, a subfolder's files in its place.

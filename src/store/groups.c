@@ -15,11 +15,6 @@ static size_t group_length(const char *file)
     return slash ? (size_t)(slash - file) : 0;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Adds the groups of one folder; files come sorted, so equal ones adjoin. */
 static bw_status add_groups(bw_names *groups, const bw_names *files,
                             const char *path, bw_error *err)
@@ -50,8 +45,7 @@ static void sort_unique(bw_names *names)
 {
     size_t n = 0;
 
-    if (names->n > 1)
-        qsort(names->item, names->n, sizeof *names->item, by_bytes);
+    bw_names_sort(names);
     for (size_t k = 0; k < names->n; k++)
         if (n > 0 && strcmp(names->item[n - 1], names->item[k]) == 0)
             free(names->item[k]);

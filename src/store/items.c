@@ -39,13 +39,6 @@ struct bw_items {
 
 /* ---- names ---- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 static bw_status add_provenance(bw_items *items, const char *path,
                                 uint64_t digest, bw_error *err)
 {
@@ -55,8 +48,8 @@ static bw_status add_provenance(bw_items *items, const char *path,
         return bw_error_memory(err);
     for (size_t n = strlen(name); n > 1 && name[n - 1] == '/'; n--)
         name[n - 1] = '\0';
-    bw_status rc = bw_provenance_add_input(items->provenance, base_name(name),
-                                           digest, NULL, err);
+    bw_status rc = bw_provenance_add_input(
+        items->provenance, bw_names_base(name), digest, NULL, err);
     free(name);
     return rc;
 }

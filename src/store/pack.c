@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/folder.h"
 #include "store/items.h"
 #include "store/pack.h"
 #include "store/sink.h"
@@ -47,7 +48,7 @@ static bw_status crop(const packer *p, bw_image *image, bw_error *err)
     return bw_image_crop(image, o->crop_height, o->crop_width, y, x, err);
 }
 
-static bool is_wide_float(bw_dtype dtype)
+static bool is_float(bw_dtype dtype)
 {
     return dtype == BW_F16 || dtype == BW_F32 || dtype == BW_F64;
 }
@@ -59,7 +60,7 @@ static bw_status image_depth(const packer *p, bw_image *image, bw_error *err)
     if (p->options->depth == BW_DEPTH_AUTO) {
         if (image->dtype == BW_U8 || image->dtype == BW_BOOL)
             to = BW_U8;
-        else if (!is_wide_float(image->dtype))
+        else if (!is_float(image->dtype))
             return bw_error_set(err, BW_ERR_USAGE,
                                 "samples of type %s: give --depth 8 or "
                                 "--depth float",
@@ -234,7 +235,6 @@ static bw_status add_support(packer *p, size_t n_bins, bw_error *err)
     const char *path = p->options->support;
     size_t n_rows = 0, n_columns = 0;
     uint64_t digest = 0;
-    const char *slash = strrchr(path, '/');
     bw_status rc =
         bw_array_load(path, &n_rows, &n_columns, &p->values, &digest, err);
 
@@ -249,8 +249,8 @@ static bw_status add_support(packer *p, size_t n_bins, bw_error *err)
             return bw_error_set(err, BW_ERR_RANGE,
                                 "%s: point %zu, coordinate %zu is not finite",
                                 path, k / n_columns, k % n_columns);
-    rc = bw_provenance_add_input(p->provenance, slash ? slash + 1 : path,
-                                 digest, NULL, err);
+    rc = bw_provenance_add_input(p->provenance, bw_names_base(path), digest,
+                                 NULL, err);
     if (rc == BW_OK)
         rc = bw_sink_add_matrix(p->sink, "support", n_rows, n_columns,
                                 p->values, err);

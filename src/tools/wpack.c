@@ -217,13 +217,6 @@ static bw_status read_list(const char *path, bw_names *names, bw_error *err)
 
 /* ---- the run ---- */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 /* What provenance tells of the command line: options, then operands. */
 static const char **collect_args(const bw_parsed *parsed, size_t *n)
 {
@@ -234,7 +227,7 @@ static const char **collect_args(const bw_parsed *parsed, size_t *n)
     for (size_t k = 0; args && k < parsed->n_canonical; k++)
         args[(*n)++] = parsed->canonical[k];
     for (size_t k = 0; args && k < parsed->n_operands; k++)
-        args[(*n)++] = base_name(parsed->operand[k]);
+        args[(*n)++] = bw_names_base(parsed->operand[k]);
     return args;
 }
 
