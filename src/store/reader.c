@@ -263,6 +263,11 @@ const char *bw_reader_meta_key(const bw_reader *reader, size_t k)
     return reader->header.meta[k].key;
 }
 
+const char *bw_reader_meta_value(const bw_reader *reader, size_t k)
+{
+    return reader->header.meta[k].value;
+}
+
 uint64_t bw_reader_n_header_bytes(const bw_reader *reader)
 {
     return reader->n_header_bytes;

@@ -8,4 +8,7 @@
 /* The stream's figures so far: sizes, frames, checksums. */
 const bw_stream_state *bw_reader_state(const bw_reader *reader);
 
+/* The value beside bw_reader_meta_key(reader, k), without a search. */
+const char *bw_reader_meta_value(const bw_reader *reader, size_t k);
+
 #endif

@@ -206,7 +206,7 @@ static void print_metadata(const bw_reader *r, FILE *out)
         if (n_shown++ == 0)
             fputs("  metadata\n", out);
         fprintf(out, "    %-*s  ", width, bw_utf8_show(key, shown));
-        bw_utf8_print(bw_reader_meta(r, key), (unsigned)width + 6, out);
+        bw_utf8_print(bw_reader_meta_value(r, k), (unsigned)width + 6, out);
         fputc('\n', out);
     }
 }

@@ -109,7 +109,7 @@ static json_t *metadata(const bw_reader *r)
         const char *key = bw_reader_meta_key(r, k);
 
         if (strcmp(key, BW_META_PROVENANCE) != 0)
-            is_good = set(object, key, json_string(bw_reader_meta(r, key)));
+            is_good = set(object, key, json_string(bw_reader_meta_value(r, k)));
     }
     return complete(object, is_good);
 }

@@ -173,12 +173,12 @@ END
 
 @test "damaged files leave no output, nor harm an old one" {
     make_parts
-    head -c 100 a >cut
+    head -c 100 a >short
     echo old >out
-    check 1 wcat b cut -o out
-    stderr_has 'wcat: cut: truncated'
+    check 1 wcat b short -o out
+    stderr_has 'wcat: short: truncated'
     [ "$(cat out)" = old ]
-    files_are a b cut out
+    files_are a b short out
 }
 
 @test "usage" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # winfo.bats - what winfo tells, and what it finds wrong.
 
+# shellcheck disable=SC2154
 load harness
 
 # container HEADER [DATA]: the bytes of an uncompressed container; DATA is a
@@ -128,27 +129,27 @@ x.safetensors: ok, xxh64 $digest, uncompressed, without checksums"
 }
 
 @test "damage is found, and does not hide the other files" {
-    head -c 60 x.st.zst >cut
+    head -c 60 x.st.zst >short
     { head -c 40 x.st.zst; printf '~'; tail -c +42 x.st.zst; } >flip
-    check 1 winfo --verify cut x.st.zst flip x.safetensors
+    check 1 winfo --verify short x.st.zst flip x.safetensors
     [ "${#lines[@]}" -eq 2 ]
-    stderr_has 'winfo: cut: truncated'
+    stderr_has 'winfo: short: truncated'
     stderr_has 'winfo: flip: '
     [ "$(wc -l <<<"$stderr")" -eq 2 ]
 }
 
 @test "a lost checksum at the end is found" {
-    head -c -1 x.st.zst >cut
-    check 0 winfo cut
-    check 1 winfo --verify cut
-    stderr_is 'winfo: cut: truncated: the last zstd frame lacks its end'
-    check 1 bash -c 'cat cut | winfo -'
+    head -c -1 x.st.zst >short
+    check 0 winfo short
+    check 1 winfo --verify short
+    stderr_is 'winfo: short: truncated: the last zstd frame lacks its end'
+    check 1 bash -c 'cat short | winfo -'
 }
 
 @test "the plain file's size is looked at without --verify" {
-    head -c 63 x.safetensors >cut
-    check 1 winfo cut
-    stderr_is "winfo: cut: truncated: tensor 'x' ends after 2 of 3 bytes"
+    head -c 63 x.safetensors >short
+    check 1 winfo short
+    stderr_is "winfo: short: truncated: tensor 'x' ends after 2 of 3 bytes"
     stdout_is ''
 }
 
