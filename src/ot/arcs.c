@@ -8,6 +8,8 @@
 
 double bw_arcs_cost(const bw_arcs *a, size_t i, size_t j)
 {
+    if (a->ground->kind == BW_GROUND_GRID)
+        return a->ground->cost[a->sources->place[i] - a->sinks->place[j]];
     size_t from = a->sources->bin[i], to = a->sinks->bin[j];
     return a->is_swapped ? bw_ground_cost(a->ground, to, from)
                          : bw_ground_cost(a->ground, from, to);
@@ -18,18 +20,21 @@ int64_t bw_arcs_narrow(const bw_arcs *a, size_t i, size_t j)
     const bw_ground *g = a->ground;
     if (a->is_coarse)
         return bw_ground_small(g, a->sources->point[i], a->sinks->point[j]);
-    if (g->kind != BW_GROUND_GRID)
-        return bw_ground_narrow(g, bw_arcs_cost(a, i, j));
-    int unit = (int)g->unit;
-    int32_t from = a->sources->point[i], to = a->sinks->point[j];
-    int dx = abs(bw_point_x(from) - bw_point_x(to)) / unit;
-    int dy = abs(bw_point_y(from) - bw_point_y(to)) / unit;
-    return g->narrow[(size_t)dy * g->width + (size_t)dx];
+    if (g->kind == BW_GROUND_GRID)
+        return g->narrow[a->sources->place[i] - a->sinks->place[j]];
+    return bw_ground_narrow(g, bw_arcs_cost(a, i, j));
 }
 
 void bw_arcs_row(const bw_arcs *a, size_t i, int64_t *cost)
 {
-    for (size_t j = 0; j < a->sinks->n; j++) cost[j] = bw_arcs_narrow(a, i, j);
+    const bw_ground *g = a->ground;
+    size_t n = a->sinks->n;
+    if (a->is_coarse || g->kind != BW_GROUND_GRID) {
+        for (size_t j = 0; j < n; j++) cost[j] = bw_arcs_narrow(a, i, j);
+        return;
+    }
+    const int64_t *row = g->narrow + a->sources->place[i];
+    for (size_t j = 0; j < n; j++) cost[j] = row[-a->sinks->place[j]];
 }
 
 bw_wide bw_arcs_wide(const bw_arcs *a, size_t i, size_t j)

@@ -66,10 +66,9 @@ double bw_ground_cost(const bw_ground *g, size_t i, size_t j)
     if (g->kind == BW_GROUND_POINTS)
         return powered(g->norm, g->p, g->d, g->coordinate + i * g->d,
                        g->coordinate + j * g->d);
-    size_t yi = i / g->width, xi = i % g->width;
-    size_t yj = j / g->width, xj = j % g->width;
-    size_t dy = yi > yj ? yi - yj : yj - yi, dx = xi > xj ? xi - xj : xj - xi;
-    return g->cost[dy * g->width + dx];
+    ptrdiff_t w = (ptrdiff_t)g->width, from = (ptrdiff_t)i, to = (ptrdiff_t)j;
+    ptrdiff_t dy = from / w - to / w, dx = from % w - to % w;
+    return g->cost[dy * g->stride + dx];
 }
 
 int64_t bw_ground_narrow(const bw_ground *g, double cost)
@@ -111,29 +110,60 @@ static bw_status check_power(double p, bw_error *err)
                         "the power p must be at least 1, not %g", p);
 }
 
+/* Copies the item of the difference (y, x) to its other three signs. */
+static void mirror(void *table, size_t size, ptrdiff_t stride, ptrdiff_t y,
+                   ptrdiff_t x)
+{
+    char *middle = table;
+    ptrdiff_t n = (ptrdiff_t)size;
+    const char *item = middle + (y * stride + x) * n;
+    memmove(middle + (y * stride - x) * n, item, size);
+    memmove(middle + (-y * stride + x) * n, item, size);
+    memmove(middle + (-y * stride - x) * n, item, size);
+}
+
+/* Room for the differences of a grid: the middle of *store, or NULL. */
+static void *differences(ptrdiff_t height, ptrdiff_t width, size_t size,
+                         void *store)
+{
+    size_t n = (size_t)(2 * height - 1) * (size_t)(2 * width - 1);
+    char *p = malloc(n * size);
+    memcpy(store, &p, sizeof p);
+    return p ? p + n / 2 * size : NULL;
+}
+
 /* Costs by pixel differences, doubles and narrow integers. */
 static bw_status fill_grid_costs(bw_ground *g, bw_error *err)
 {
-    size_t n = g->height * g->width;
-    g->cost = malloc(n * sizeof *g->cost);
-    g->narrow = malloc(n * sizeof *g->narrow);
-    if (!g->cost || !g->narrow) return bw_error_memory(err);
+    ptrdiff_t height = (ptrdiff_t)g->height, width = (ptrdiff_t)g->width;
+    g->stride = (int32_t)(2 * width - 1);
+    g->cost = differences(height, width, sizeof *g->cost, &g->cost_store);
+    g->narrow = differences(height, width, sizeof *g->narrow, &g->narrow_store);
+    if (!g->cost || !g->narrow)
+        return bw_error_memory(err);
     const double zero[2] = {0, 0};
     g->is_integral = true;
-    for (size_t k = 0; k < n; k++) {
-        double at[2] = {(double)(k / g->width), (double)(k % g->width)};
-        double cost = powered(g->norm, g->p, 2, at, zero);
-        if (!isfinite(cost))
-            return bw_error_set(err, BW_ERR_RANGE,
-                                "the power p = %g overflows on a %zu x %zu grid",
-                                g->p, g->height, g->width);
-        g->cost[k] = cost;
-        g->is_integral = g->is_integral && is_integer(cost);
-        g->max_cost = g->max_cost > cost ? g->max_cost : cost;
-    }
+    for (ptrdiff_t y = 0; y < height; y++)
+        for (ptrdiff_t x = 0; x < width; x++) {
+            double at[2] = {(double)y, (double)x};
+            double cost = powered(g->norm, g->p, 2, at, zero);
+            if (!isfinite(cost))
+                return bw_error_set(err, BW_ERR_RANGE,
+                                    "the power p = %g overflows on a %zu x "
+                                    "%zu grid",
+                                    g->p, g->height, g->width);
+            g->cost[y * g->stride + x] = cost;
+            mirror(g->cost, sizeof cost, g->stride, y, x);
+            g->is_integral = g->is_integral && is_integer(cost);
+            g->max_cost = g->max_cost > cost ? g->max_cost : cost;
+        }
     set_scales(g);
-    for (size_t k = 0; k < n; k++)
-        g->narrow[k] = bw_ground_narrow(g, g->cost[k]);
+    for (ptrdiff_t y = 0; y < height; y++)
+        for (ptrdiff_t x = 0; x < width; x++) {
+            ptrdiff_t at = y * g->stride + x;
+            g->narrow[at] = bw_ground_narrow(g, g->cost[at]);
+            mirror(g->narrow, sizeof *g->narrow, g->stride, y, x);
+        }
     return BW_OK;
 }
 
@@ -141,30 +171,24 @@ static bw_status fill_grid_costs(bw_ground *g, bw_error *err)
  * two, so that integral costs stay exact where they fit. */
 static bw_status fill_table(bw_ground *g, bw_error *err)
 {
-    int reach_x = (int)((g->width - 1) * g->unit);
-    int reach_y = (int)((g->height - 1) * g->unit);
-    int bits;
-    frexp(g->max_cost, &bits);
-    g->table_scale = ldexp(1, SMALL_BITS - bits);
+    ptrdiff_t height = (ptrdiff_t)((g->height - 1) * g->unit + 1);
+    ptrdiff_t width = (ptrdiff_t)((g->width - 1) * g->unit + 1);
+    g->table_scale = bw_ground_small_scale(g);
     g->is_table_exact = g->is_integral && g->table_scale >= 1;
-    g->table_stride = 2 * reach_x + 1;
-    size_t n = (size_t)g->table_stride * (size_t)(2 * reach_y + 1);
-    g->table_store = malloc(n * sizeof *g->table_store);
-    if (!g->table_store) return bw_error_memory(err);
-    g->table = g->table_store + n / 2;
+    g->table_stride = (int32_t)(2 * width - 1);
+    g->table = differences(height, width, sizeof *g->table, &g->table_store);
+    if (!g->table)
+        return bw_error_memory(err);
     const double zero[2] = {0, 0};
-    for (int y = 0; y <= reach_y; y++) {
-        for (int x = 0; x <= reach_x; x++) {
+    for (ptrdiff_t y = 0; y < height; y++)
+        for (ptrdiff_t x = 0; x < width; x++) {
             double at[2] = {(double)y / g->unit, (double)x / g->unit};
             double cost = powered(g->norm, g->p, 2, at, zero);
             int32_t small = (int32_t)lrint(cost * g->table_scale);
             g->table[y * g->table_stride + x] = small;
-            g->table[y * g->table_stride - x] = small;
-            g->table[-y * g->table_stride + x] = small;
-            g->table[-y * g->table_stride - x] = small;
+            mirror(g->table, sizeof small, g->table_stride, y, x);
             g->table_max = g->table_max > small ? g->table_max : small;
         }
-    }
     return BW_OK;
 }
 
@@ -335,8 +359,10 @@ void bw_ground_destroy(bw_ground *ground)
 {
     if (!ground) return;
     free(ground->coordinate);
-    free(ground->cost);
-    free(ground->narrow);
+    if (ground->kind == BW_GROUND_MATRIX)
+        free(ground->cost);
+    free(ground->cost_store);
+    free(ground->narrow_store);
     free(ground->table_store);
     free(ground);
 }

@@ -24,8 +24,9 @@ struct bw_ground {
     size_t height, width; /* grid */
     size_t d;             /* points */
     double *coordinate;   /* points: n x d */
-    double *cost;         /* matrix: n_sources x n_sinks; grid: height x width
-                             by the differences of the coordinates */
+    double *cost;         /* matrix: n_sources x n_sinks; grid: by signed
+                             differences, cost[dy * stride + dx] */
+    int32_t stride;
     double max_cost;
     bool is_integral; /* costs are integers below 2^53 */
     bool is_squared;  /* squared Euclidean on a grid that bitmask.h can hold */
@@ -40,13 +41,15 @@ struct bw_ground {
     int narrow_exponent, wide_exponent;
     bool is_exact; /* narrow costs are exact */
     int64_t *narrow; /* grid: by differences, like cost */
+    void *cost_store, *narrow_store; /* where the tables begin */
     /* Grid: costs between positions in units of 1 / unit pixel, scaled to
      * small integers: table[dy * table_stride + dx] for signed differences.
      * For start guesses on coarse grids and for the main phase of the bitmask
      * simplex. NULL when is_squared: there it is the squared distance in those
      * units, of which table_max is the largest. */
     unsigned unit;
-    int32_t *table, *table_store;
+    int32_t *table;
+    void *table_store;
     int32_t table_stride, table_max;
     double table_scale;  /* small integer per unit of cost */
     bool is_table_exact; /* at whole pixels */

@@ -183,8 +183,7 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
 {
     size_t n_levels = method == BW_METHOD_LINE ? 1 : bw_side_n_levels(ground);
     bw_status status = reserve(m, m->source[0].n, m->sink[0].n);
-    if (!status && method != BW_METHOD_LINE)
-        status = make_levels(m, ground, n_levels);
+    if (!status) status = make_levels(m, ground, n_levels);
     bw_arcs coarse = {0};
     for (size_t l = n_levels; l-- > 0 && !status;) {
         bw_arcs arcs = {ground, &m->source[l], &m->sink[l], is_swapped, l > 0};
@@ -201,15 +200,20 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
         if (!is_optimal && can_bitmask(&arcs) &&
             (l > 0 || method != BW_METHOD_SIMPLEX)) {
             status = solve_bitmask(m, &arcs, tree, &is_optimal);
-            bw_tree_sort(tree, m->n_children);
+            if (!is_optimal) bw_multiscale_sort(m, tree);
         }
-        if (!is_optimal && !status) {
-            status = solve_simplex(m, &arcs, tree);
-            bw_tree_sort(tree, m->n_children);
+        if (!is_optimal && !status) status = solve_simplex(m, &arcs, tree);
+        if (l > 0 && !status) {
+            bw_multiscale_sort(m, tree);
+            small_duals(m, &arcs, tree);
         }
-        if (l > 0 && !status) small_duals(m, &arcs, tree);
         coarse = arcs;
         *ret_tree = tree;
     }
     return status;
+}
+
+void bw_multiscale_sort(bw_multiscale *m, bw_tree *tree)
+{
+    bw_tree_sort(tree, m->n_children);
 }

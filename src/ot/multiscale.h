@@ -26,9 +26,12 @@ typedef struct bw_multiscale {
 void bw_multiscale_clear(bw_multiscale *m);
 
 /* source[0] and sink[0] hold bins and perturbed masses, n_sinks <= n_sources.
- * Gives the optimal basis: one of m->tree, its order[] valid. */
+ * Gives the optimal basis: one of m->tree, its order[] not kept up. */
 bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
                               bool is_swapped, bw_method method,
                               bw_tree **ret_tree) BW_MUST_CHECK;
+
+/* Makes order[] of the basis that came out valid. */
+void bw_multiscale_sort(bw_multiscale *m, bw_tree *tree);
 
 #endif

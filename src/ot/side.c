@@ -15,8 +15,10 @@ bw_status bw_side_reserve(bw_side *side, size_t n)
     side->bin = malloc(room * sizeof *side->bin);
     side->mass = malloc(room * sizeof *side->mass);
     side->point = calloc(room + 16, sizeof *side->point);
+    side->place = malloc(room * sizeof *side->place);
     side->first = malloc((room + 1) * sizeof *side->first);
-    if (!side->bin || !side->mass || !side->point || !side->first) {
+    if (!side->bin || !side->mass || !side->point || !side->place ||
+        !side->first) {
         bw_side_clear(side);
         return BW_ERR_MEMORY;
     }
@@ -29,6 +31,7 @@ void bw_side_clear(bw_side *side)
     free(side->bin);
     free(side->mass);
     free(side->point);
+    free(side->place);
     free(side->first);
     *side = (bw_side){0};
 }
@@ -73,26 +76,28 @@ void bw_side_place(bw_side *side, const bw_ground *ground)
         uint32_t y = side->bin[k] / width, x = side->bin[k] % width;
         side->point[k] =
             bw_point((int)(x * ground->unit), (int)(y * ground->unit));
+        side->place[k] = (int32_t)y * ground->stride + (int32_t)x;
     }
 }
 
 /* The centre of mass of a run, rounded to the ground cost's unit. Weights are
  * shifted down to 20 bits, which is more than the rounding keeps. */
-static int32_t centre(const bw_side *fine, size_t first, size_t end)
+static int32_t centre(const bw_side *fine, size_t first, size_t end,
+                      int64_t mass)
 {
-    int64_t total = 0, x = 0, y = 0;
-    for (size_t k = first; k < end; k++) total += fine->mass[k];
-    int shift = 0;
-    while (total >> shift >= 1 << 20) shift++;
-    total = 0;
+    int n_bits = 64 - __builtin_clzll((unsigned long long)mass);
+    int shift = n_bits > 20 ? n_bits - 20 : 0;
+    uint32_t total = 0;
+    uint64_t x = 0, y = 0;
     for (size_t k = first; k < end; k++) {
-        int64_t weight = (fine->mass[k] >> shift) + 1;
-        x += weight * bw_point_x(fine->point[k]);
-        y += weight * bw_point_y(fine->point[k]);
+        uint32_t weight = (uint32_t)(fine->mass[k] >> shift) + 1;
+        x += (uint64_t)weight * (uint32_t)bw_point_x(fine->point[k]);
+        y += (uint64_t)weight * (uint32_t)bw_point_y(fine->point[k]);
         total += weight;
     }
-    return bw_point((int)((x + total / 2) / total),
-                    (int)((y + total / 2) / total));
+    double scale = 1.0 / total;
+    return bw_point((int)((double)x * scale + 0.5),
+                    (int)((double)y * scale + 0.5));
 }
 
 void bw_side_coarsen(const bw_side *fine, const bw_ground *ground,
@@ -114,7 +119,8 @@ void bw_side_coarsen(const bw_side *fine, const bw_ground *ground,
     coarse->first[n] = (uint32_t)fine->n;
     coarse->n = n;
     for (size_t k = 0; k < n; k++)
-        coarse->point[k] = centre(fine, coarse->first[k], coarse->first[k + 1]);
+        coarse->point[k] = centre(fine, coarse->first[k], coarse->first[k + 1],
+                                  coarse->mass[k]);
 }
 
 size_t bw_side_n_levels(const bw_ground *ground)

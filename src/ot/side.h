@@ -19,6 +19,7 @@ typedef struct bw_side {
     uint32_t *bin;   /* finest: bin numbers; coarser: Morton codes */
     int64_t *mass;   /* perturbed: see transport.c */
     int32_t *point;  /* grids: bw_point in units of the ground cost */
+    int32_t *place;  /* grids, finest: y * stride + x in the tables of costs */
     uint32_t *first; /* coarser: children are first[k] .. first[k + 1] - 1 of
                         the next finer side */
     size_t capacity;
@@ -40,7 +41,7 @@ uint32_t bw_side_morton(uint32_t y, uint32_t x);
 uint32_t bw_side_morton_y(uint32_t code);
 uint32_t bw_side_morton_x(uint32_t code);
 
-/* Fills point[] of a finest side from bin[]. */
+/* Fills point[] and place[] of a finest side from bin[]. */
 void bw_side_place(bw_side *side, const bw_ground *ground);
 
 /* Fills coarse from fine; is_finest says that fine->bin holds bin numbers.

@@ -146,44 +146,62 @@ static void transform(const bw_ground *g, const bw_side *from,
 }
 
 /* The bins of a coarse node that still have mass. At most four. */
-static size_t left_bins(const bw_side *coarse, size_t node,
-                        const int64_t *left, uint32_t bin[4])
+static size_t left_bins(const bw_side *coarse, size_t node, const int64_t *left,
+                        uint32_t bin[5])
 {
     size_t n = 0;
-    for (uint32_t k = coarse->first[node]; k < coarse->first[node + 1]; k++)
-        if (left[k] > 0) bin[n++] = k;
+    for (uint32_t k = coarse->first[node]; k < coarse->first[node + 1]; k++) {
+        bin[n] = k;
+        n += left[k] > 0;
+    }
     return n;
+}
+
+/* Up to four sources and four sinks: lane 4 a + b is source a and sink b. */
+typedef struct quad {
+    uint32_t source[5], sink[5]; /* one more than can be: see left_bins */
+    size_t n_sources, n_sinks;
+    int32_t cost[16]; /* reduced by the duals */
+    uint32_t alive;   /* a bit a lane */
+} quad;
+
+static void price_quad(quad *q, const bw_start *start, const bw_arcs *arcs)
+{
+    const bw_ground *g = arcs->ground;
+    q->alive = 0;
+    for (size_t a = 0; a < q->n_sources; a++) {
+        int32_t from = arcs->sources->point[q->source[a]];
+        int32_t u = start->u[q->source[a]];
+        for (size_t b = 0; b < q->n_sinks; b++)
+            q->cost[4 * a + b] =
+                bw_ground_small(g, from, arcs->sinks->point[q->sink[b]]) - u -
+                start->v[q->sink[b]];
+        q->alive |= ((1u << q->n_sinks) - 1) << 4 * a;
+    }
+}
+
+/* The alive lane of least cost. */
+static unsigned cheapest(const quad *q)
+{
+    unsigned best = (unsigned)__builtin_ctz(q->alive);
+    for (uint32_t left = q->alive; left; left &= left - 1) {
+        unsigned k = (unsigned)__builtin_ctz(left);
+        best = q->cost[k] < q->cost[best] ? k : best;
+    }
+    return best;
 }
 
 /* Ships all that is left in one coarse node to its parent, whose sum is
  * greater: the cheapest pair of bins first. The last sink shipped to. */
-static size_t empty_node(shipper *s, const bw_start *start,
-                         const bw_arcs *arcs, uint32_t *source,
-                         size_t n_sources, uint32_t *sink, size_t n_sinks,
-                         bool is_source_node)
+static size_t empty_node(shipper *s, quad *q, bool is_source_node)
 {
-    int32_t cost[4][4];
-    for (size_t a = 0; a < n_sources; a++)
-        for (size_t b = 0; b < n_sinks; b++)
-            cost[a][b] = bw_arcs_small(arcs, source[a], sink[b], 1) -
-                         start->u[source[a]] - start->v[sink[b]];
-    size_t n_left = is_source_node ? n_sources : n_sinks, last = 0;
+    size_t n_left = is_source_node ? q->n_sources : q->n_sinks, last = 0;
     while (n_left > 0) {
-        size_t p = 0, q = 0;
-        for (size_t a = 0; a < n_sources; a++)
-            for (size_t b = 0; b < n_sinks; b++)
-                if (cost[a][b] < cost[p][q]) {
-                    p = a;
-                    q = b;
-                }
-        last = sink[q];
-        bool is_source = ship(s, source[p], last);
+        unsigned k = cheapest(q), a = k / 4, b = k % 4;
+        last = q->sink[b];
+        bool is_source = ship(s, q->source[a], last);
         n_left -= is_source == is_source_node;
-        if (is_source) {
-            for (size_t b = 0; b < n_sinks; b++) cost[p][b] = INT32_MAX;
-        } else {
-            for (size_t a = 0; a < n_sources; a++) cost[a][q] = INT32_MAX;
-        }
+        q->alive &= is_source ? ~(0xfu << 4 * a) : ~(0x1111u << b);
     }
     return last;
 }
@@ -204,12 +222,12 @@ void bw_start_guided(bw_start *start, const bw_arcs *arcs,
         size_t up = (size_t)coarse->parent[node];
         bool is_source_node = node >= n_coarse;
         size_t from = is_source_node ? node : up, to = is_source_node ? up : node;
-        uint32_t source[4], sink[4];
-        size_t n_sources = left_bins(coarse_arcs->sources, from - n_coarse,
-                                     s.supply, source);
-        size_t n_sinks = left_bins(coarse_arcs->sinks, to, s.demand, sink);
-        last = empty_node(&s, start, arcs, source, n_sources, sink, n_sinks,
-                          is_source_node);
+        quad q;
+        q.n_sources = left_bins(coarse_arcs->sources, from - n_coarse, s.supply,
+                                q.source);
+        q.n_sinks = left_bins(coarse_arcs->sinks, to, s.demand, q.sink);
+        price_quad(&q, start, arcs);
+        last = empty_node(&s, &q, is_source_node);
     }
     finish(&s, last);
 }

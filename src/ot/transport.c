@@ -385,6 +385,8 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     bw_arcs arcs = {t->ground, &m->source[0], &m->sink[0], t->is_swapped,
                     false};
     m->counts.n_solved++;
+    if (c->is_real || t->options.with_certificate || t->options.with_potentials)
+        bw_multiscale_sort(m, tree);
     solution->cost = bw_evaluate_cost(&t->evaluate, &arcs, tree, &masses);
     if (t->options.with_certificate)
         status = bw_evaluate_gap(&t->evaluate, &arcs, tree, &masses,
