@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ot/bitmask.h"
 #include "ot/evaluate.h"
 #include "ot/perturb.h"
 #include "ot/ratio.h"
@@ -13,7 +14,10 @@ void bw_evaluate_clear(bw_evaluate *e)
     free(e->flow);
     free(e->real_flow);
     free(e->potential);
+    free(e->narrow);
     free(e->row);
+    free(e->small);
+    free(e->real);
     *e = (bw_evaluate){0};
 }
 
@@ -25,8 +29,12 @@ bw_status bw_evaluate_reserve(bw_evaluate *e, size_t n_nodes)
     e->flow = malloc(n * sizeof *e->flow);
     e->real_flow = malloc(n * sizeof *e->real_flow);
     e->potential = malloc(n * sizeof *e->potential);
+    e->narrow = malloc(n * sizeof *e->narrow);
     e->row = malloc(n * sizeof *e->row);
-    if (!e->flow || !e->real_flow || !e->potential || !e->row) {
+    e->small = malloc((n + 16) * sizeof *e->small);
+    e->real = malloc(n * sizeof *e->real);
+    if (!e->flow || !e->real_flow || !e->potential || !e->narrow || !e->row ||
+        !e->small || !e->real) {
         bw_evaluate_clear(e);
         return BW_ERR_MEMORY;
     }
@@ -140,46 +148,118 @@ static bw_status check_marginals(const bw_evaluate *e, const bw_tree *tree,
     return BW_OK;
 }
 
+/* The sources' potentials anew, u_i = min_j c_ij - v_j, into narrow[] behind
+ * the sinks' v: by the definition. */
+static void transform_rows(bw_evaluate *e, const bw_arcs *arcs)
+{
+    size_t n_sinks = arcs->sinks->n;
+    for (size_t i = 0; i < arcs->sources->n; i++) {
+        bw_arcs_row(arcs, i, e->row);
+        int64_t least = INT64_MAX;
+        for (size_t j = 0; j < n_sinks; j++) {
+            int64_t r = e->row[j] - e->narrow[j];
+            least = least < r ? least : r;
+        }
+        e->narrow[n_sinks + i] = least;
+    }
+}
+
+/* The same for squared distances on a grid, sixteen at a time in the units of
+ * its points; false where they leave 32 bits. */
+static bool transform_squared(bw_evaluate *e, const bw_arcs *arcs)
+{
+    const bw_ground *g = arcs->ground;
+    const int64_t scale = (int64_t)g->unit * g->unit, most = 1 << 29;
+    size_t n_sinks = arcs->sinks->n, n_sources = arcs->sources->n;
+    if (!g->is_squared) return false;
+    for (size_t j = 0; j < n_sinks; j++) {
+        int64_t v = e->narrow[j] * scale;
+        if (v < -most || v > most) return false;
+        e->small[j] = (int32_t)v;
+    }
+    int32_t *u = e->small + n_sinks;
+    bw_bitmask_transform(n_sinks, arcs->sinks->point, e->small, n_sources,
+                         arcs->sources->point, u);
+    for (size_t i = 0; i < n_sources; i++)
+        e->narrow[n_sinks + i] = u[i] / scale;
+    return true;
+}
+
 /* The dual value times the denominator, in exact integers. */
 static bw_wide integer_dual(bw_evaluate *e, const bw_arcs *arcs,
                             const bw_masses *m)
 {
     bw_wide sum = 0;
     size_t n_sinks = arcs->sinks->n;
-    for (size_t j = 0; j < n_sinks; j++) sum += e->potential[j] * m->sink[j];
-    for (size_t i = 0; i < arcs->sources->n; i++) {
-        bw_arcs_row(arcs, i, e->row);
-        int64_t least = INT64_MAX;
-        for (size_t j = 0; j < n_sinks; j++) {
-            int64_t r = e->row[j] - (int64_t)e->potential[j];
-            least = least < r ? least : r;
-        }
-        sum += (bw_wide)least * m->source[i];
-    }
+    for (size_t j = 0; j < n_sinks; j++)
+        e->narrow[j] = (int64_t)e->potential[j];
+    if (!transform_squared(e, arcs)) transform_rows(e, arcs);
+    for (size_t j = 0; j < n_sinks; j++)
+        sum += (bw_wide)e->narrow[j] * m->sink[j];
+    for (size_t i = 0; i < arcs->sources->n; i++)
+        sum += (bw_wide)e->narrow[n_sinks + i] * m->source[i];
     return sum;
 }
 
 /* The same in long double, for other than integer costs and masses. */
-static long double real_dual(const bw_evaluate *e, const bw_arcs *arcs,
+static long double real_dual(bw_evaluate *e, const bw_arcs *arcs,
                              const bw_masses *m)
 {
     int exponent = arcs->ground->wide_exponent;
+    size_t n_sinks = arcs->sinks->n;
     long double sum = 0;
-    for (size_t j = 0; j < arcs->sinks->n; j++) {
+    for (size_t j = 0; j < n_sinks; j++) {
         long double mass =
             m->is_integral ? (long double)m->sink[j] : m->real_sink[j];
-        sum += mass * ldexpl((long double)e->potential[j], -exponent);
+        e->real[j] = ldexpl((long double)e->potential[j], -exponent);
+        sum += mass * e->real[j];
     }
     for (size_t i = 0; i < arcs->sources->n; i++) {
         long double least = HUGE_VALL;
-        for (size_t j = 0; j < arcs->sinks->n; j++) {
-            long double r = (long double)bw_arcs_cost(arcs, i, j) -
-                            ldexpl((long double)e->potential[j], -exponent);
+        for (size_t j = 0; j < n_sinks; j++) {
+            long double r =
+                (long double)bw_arcs_cost(arcs, i, j) - e->real[j];
             least = least < r ? least : r;
         }
         long double mass =
             m->is_integral ? (long double)m->source[i] : m->real_source[i];
         sum += mass * least;
+    }
+    return sum;
+}
+
+/* The primal value once more, from the bins and the ground cost's definition:
+ * what tables and positions the solver went by has no part in it. */
+static double cost_by_bins(const bw_arcs *arcs, size_t i, size_t j)
+{
+    size_t from = arcs->sources->bin[i], to = arcs->sinks->bin[j];
+    return arcs->is_swapped ? bw_ground_cost(arcs->ground, to, from)
+                            : bw_ground_cost(arcs->ground, from, to);
+}
+
+static bw_wide integer_primal(const bw_evaluate *e, const bw_arcs *arcs,
+                              const bw_tree *tree)
+{
+    bw_wide sum = 0;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        if (e->flow[k] == 0) continue;
+        size_t i, j;
+        arc_of(tree, k, &i, &j);
+        sum += (bw_wide)e->flow[k] * (int64_t)cost_by_bins(arcs, i, j);
+    }
+    return sum;
+}
+
+static long double real_primal(const bw_evaluate *e, const bw_arcs *arcs,
+                               const bw_tree *tree, const bw_masses *m)
+{
+    long double sum = 0;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        if (tree->parent[k] < 0) continue;
+        size_t i, j;
+        arc_of(tree, k, &i, &j);
+        sum += (m->is_integral ? (long double)e->flow[k] : e->real_flow[k]) *
+               (long double)cost_by_bins(arcs, i, j);
     }
     return sum;
 }
@@ -194,13 +274,13 @@ bw_status bw_evaluate_gap(bw_evaluate *e, const bw_arcs *arcs,
         if (status) return status;
     }
     if (m->is_integral && arcs->ground->is_exact) {
-        bw_wide primal = integer_cost(e, arcs, tree);
+        bw_wide primal = integer_primal(e, arcs, tree);
         *gap = bw_ratio_round(primal - integer_dual(e, arcs, m),
                               m->denominator);
         return BW_OK;
     }
     long double gap_sum =
-        real_cost(e, arcs, tree, m) - real_dual(e, arcs, m);
+        real_primal(e, arcs, tree, m) - real_dual(e, arcs, m);
     long double denominator = m->is_integral ? (long double)m->denominator : 1;
     *gap = (double)(gap_sum / denominator);
     return BW_OK;

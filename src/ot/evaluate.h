@@ -27,7 +27,10 @@ typedef struct bw_evaluate {
     int64_t *flow;          /* integers: true flow of each node's arc */
     long double *real_flow; /* reals */
     bw_wide *potential;     /* of nodes, wide units */
-    int64_t *row;
+    /* Scratch: potentials in other widths, one row of costs. */
+    int64_t *narrow, *row;
+    int32_t *small;
+    long double *real;
     size_t cap_nodes;
 } bw_evaluate;
 
