@@ -470,6 +470,15 @@ static bw_status prepare(job *j, bw_error *err)
     return make_purpose(j, err);
 }
 
+/* Puts the files before what went wrong with one of their pairs. */
+static void name_inputs(const job *j, bw_error *err)
+{
+    if (j->options->n_inputs == 1)
+        bw_error_prefix(err, "%s", j->data[0].path);
+    else
+        bw_error_prefix(err, "%s, %s", j->data[0].path, j->data[1].path);
+}
+
 static bw_status solve(job *j, bw_error *err)
 {
     const bw_distances_options *o = j->options;
@@ -499,6 +508,8 @@ static bw_status solve(job *j, bw_error *err)
     bw_progress_start(&j->progress, stderr, o->is_quiet, o->is_verbose, "wdist",
                       "pairs", b->pairs.n, bw_journal_n_pairs(b->journal));
     status = bw_batch_run(b, &counts, err);
+    if (status == BW_ERR_RANGE || status == BW_ERR_CERTIFICATE)
+        name_inputs(j, err);
     bw_progress_finish(&j->progress, bw_journal_n_pairs(b->journal));
     if (!status) report(j, &counts, bw_progress_now() - start);
     return status;

@@ -122,23 +122,36 @@ Test(progress, an_unknown_total_has_no_share_and_no_end)
     cr_assert_null(strchr(text, '%'));
 }
 
-/* A pseudo-terminal, its other side in *ret_master. */
+/* A pseudo-terminal, its other side in *ret_master. A chroot may have none. */
 static FILE *open_terminal(int *ret_master)
 {
     char name[64];
 
     *ret_master = posix_openpt(O_RDWR | O_NOCTTY);
-    cr_assert_geq(*ret_master, 0);
+    if (*ret_master < 0)
+        cr_skip_test("no pseudo-terminal here");
     cr_assert_eq(grantpt(*ret_master), 0);
     cr_assert_eq(unlockpt(*ret_master), 0);
     cr_assert_eq(ptsname_r(*ret_master, name, sizeof name), 0);
     return fopen(name, "w");
 }
 
+/* What came to the terminal until its other side was closed: a read may return
+ * any part of it. */
+static void read_terminal(int master, char *seen, size_t size)
+{
+    size_t n = 0;
+    ssize_t got;
+
+    while ((got = read(master, seen + n, size - 1 - n)) > 0)
+        n += (size_t)got;
+    seen[n] = '\0';
+}
+
 Test(progress, a_terminal_gets_one_line_rewritten)
 {
     bw_progress progress;
-    char seen[512] = "";
+    char seen[512];
     int master;
     FILE *terminal = open_terminal(&master);
     const char *last;
@@ -153,8 +166,8 @@ Test(progress, a_terminal_gets_one_line_rewritten)
     bw_progress_update(&progress, 2);
     bw_progress_finish(&progress, 4);
     cr_assert_not(progress.is_dirty);
-    cr_assert_gt(read(master, seen, sizeof seen - 1), 0);
     fclose(terminal);
+    read_terminal(master, seen, sizeof seen);
     close(master);
     cr_assert_eq(strncmp(seen, "\rwdist: 1 of 4 pairs (25.0 %)", 29), 0);
     cr_assert_not_null(strstr(seen, "\033[K\rwdist: 2 of 4 pairs (50.0 %)"));
