@@ -57,10 +57,10 @@ void bw_dtype_to_double(bw_dtype dtype, const void *items, size_t n,
 typedef struct bw_tensor {
     const char *name; /* owned by the reader */
     bw_dtype dtype;
-    unsigned rank;                /* 0 to BW_MAX_RANK */
-    uint64_t shape[BW_MAX_RANK];  /* slowest axis first */
-    uint64_t offset;              /* bytes from the first data byte */
-    uint64_t n_items, n_bytes;    /* products, checked against overflow */
+    unsigned rank;               /* 0 to BW_MAX_RANK */
+    uint64_t shape[BW_MAX_RANK]; /* slowest axis first */
+    uint64_t offset;             /* bytes from the first data byte */
+    uint64_t n_items, n_bytes;   /* products, checked against overflow */
 } bw_tensor;
 
 /* ---- reading ---- */
@@ -137,8 +137,8 @@ bw_status bw_writer_set_meta(bw_writer *writer, const char *key,
  * sizes. The first size is how many rows have come at commit. *index is the
  * tensor's number for bw_writer_append. */
 bw_status bw_writer_add(bw_writer *writer, const char *name, bw_dtype dtype,
-                        unsigned rank, const uint64_t *row_shape,
-                        size_t *index, bw_error *err) BW_MUST_CHECK;
+                        unsigned rank, const uint64_t *row_shape, size_t *index,
+                        bw_error *err) BW_MUST_CHECK;
 
 /* Appends n_bytes (any number, whole rows by commit) to a tensor. Little-endian
  * host order. Tensors may be appended to in turn, in any order. */

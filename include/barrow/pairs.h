@@ -24,12 +24,12 @@ typedef enum bw_pairs_kind {
 
 typedef struct bw_pairs {
     bw_pairs_kind kind;
-    uint64_t n_a, n_b;        /* histograms in the first, the second file; the
+    uint64_t n_a, n_b;         /* histograms in the first, the second file; the
                                  same number where there is one file */
-    uint64_t seed;            /* RANDOM: pair k is drawn from (seed, k) */
+    uint64_t seed;             /* RANDOM: pair k is drawn from (seed, k) */
     const uint32_t (*list)[2]; /* LIST, borrowed */
-    uint64_t n_whole;         /* pairs in the whole list */
-    uint64_t first, n;        /* the part in hand */
+    uint64_t n_whole;          /* pairs in the whole list */
+    uint64_t first, n;         /* the part in hand */
 } bw_pairs;
 
 /* Sets n_whole (n_listed pairs for RANDOM and LIST, which is ignored

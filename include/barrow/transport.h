@@ -59,10 +59,10 @@ typedef struct bw_solution {
 
 /* Counts of the work done, over all calls. */
 typedef struct bw_transport_counts {
-    uint64_t n_solved;         /* problems that were not trivial */
-    uint64_t n_pivots;         /* on the finest level, in fast arithmetic */
-    uint64_t n_coarse_pivots;  /* on coarser grids */
-    uint64_t n_exact_pivots;   /* in exact arithmetic, of any kind */
+    uint64_t n_solved;        /* problems that were not trivial */
+    uint64_t n_pivots;        /* on the finest level, in fast arithmetic */
+    uint64_t n_coarse_pivots; /* on coarser grids */
+    uint64_t n_exact_pivots;  /* in exact arithmetic, of any kind */
 } bw_transport_counts;
 
 typedef struct bw_transport bw_transport;
@@ -81,7 +81,8 @@ void bw_transport_destroy(bw_transport *transport);
  * Sums of real masses may differ by rounding, relatively 1e-9. */
 bw_status bw_transport_solve(bw_transport *transport, const bw_histogram *a,
                              const bw_histogram *b, bw_normalize normalize,
-                             bw_solution *solution, bw_error *err) BW_MUST_CHECK;
+                             bw_solution *solution,
+                             bw_error *err) BW_MUST_CHECK;
 
 bw_transport_counts bw_transport_get_counts(const bw_transport *transport);
 

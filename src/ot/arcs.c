@@ -30,23 +30,27 @@ void bw_arcs_row(const bw_arcs *a, size_t i, int64_t *cost)
     const bw_ground *g = a->ground;
     size_t n = a->sinks->n;
     if (a->is_coarse || g->kind != BW_GROUND_GRID) {
-        for (size_t j = 0; j < n; j++) cost[j] = bw_arcs_narrow(a, i, j);
+        for (size_t j = 0; j < n; j++)
+            cost[j] = bw_arcs_narrow(a, i, j);
         return;
     }
     const int64_t *row = g->narrow + a->sources->place[i];
-    for (size_t j = 0; j < n; j++) cost[j] = row[-a->sinks->place[j]];
+    for (size_t j = 0; j < n; j++)
+        cost[j] = row[-a->sinks->place[j]];
 }
 
 bw_wide bw_arcs_wide(const bw_arcs *a, size_t i, size_t j)
 {
-    if (bw_arcs_is_exact(a)) return bw_arcs_narrow(a, i, j);
+    if (bw_arcs_is_exact(a))
+        return bw_arcs_narrow(a, i, j);
     return bw_ground_wide(a->ground, bw_arcs_cost(a, i, j));
 }
 
 int32_t bw_arcs_small(const bw_arcs *a, size_t i, size_t j, double scale)
 {
     if (a->ground->kind == BW_GROUND_GRID)
-        return bw_ground_small(a->ground, a->sources->point[i], a->sinks->point[j]);
+        return bw_ground_small(a->ground, a->sources->point[i],
+                               a->sinks->point[j]);
     return (int32_t)lrint(bw_arcs_cost(a, i, j) * scale);
 }
 

@@ -58,11 +58,10 @@ typedef struct run {
 
 bw_block_shape bw_batch_shape(const bw_batch *batch)
 {
-    return (bw_block_shape){batch->transport.with_certificate,
-                            batch->transport.with_plan,
-                            batch->transport.with_potentials,
-                            bw_ground_n_sources(batch->ground),
-                            bw_ground_n_sinks(batch->ground)};
+    return (bw_block_shape){
+        batch->transport.with_certificate, batch->transport.with_plan,
+        batch->transport.with_potentials, bw_ground_n_sources(batch->ground),
+        bw_ground_n_sinks(batch->ground)};
 }
 
 static bw_status make_ring(run *r, bw_error *err)
@@ -76,11 +75,15 @@ static bw_status make_ring(run *r, bw_error *err)
         n_bytes += (shape->n_source_bins + shape->n_target_bins) * 16;
     uint64_t least = 4 * r->batch->n_threads;
     r->n_slots = RING_BYTES / n_bytes;
-    if (r->n_slots > RING_SLOTS) r->n_slots = RING_SLOTS;
-    if (r->n_slots > r->batch->pairs.n) r->n_slots = r->batch->pairs.n;
-    if (r->n_slots < least) r->n_slots = least;
+    if (r->n_slots > RING_SLOTS)
+        r->n_slots = RING_SLOTS;
+    if (r->n_slots > r->batch->pairs.n)
+        r->n_slots = r->batch->pairs.n;
+    if (r->n_slots < least)
+        r->n_slots = least;
     r->ring = calloc(r->n_slots, sizeof *r->ring);
-    if (!r->ring) return bw_error_memory(err);
+    if (!r->ring)
+        return bw_error_memory(err);
     for (uint64_t k = 0; k < r->n_slots && shape->with_potentials; k++) {
         r->ring[k].source = malloc(shape->n_source_bins * sizeof(double));
         r->ring[k].target = malloc(shape->n_target_bins * sizeof(double));
@@ -109,7 +112,8 @@ static bw_status keep_plan(slot *s, const bw_solution *solution, bw_error *err)
         s->cap_arcs = 0;
         s->arc = malloc(solution->n_arcs * sizeof *s->arc);
         s->mass = malloc(solution->n_arcs * sizeof *s->mass);
-        if (!s->arc || !s->mass) return bw_error_memory(err);
+        if (!s->arc || !s->mass)
+            return bw_error_memory(err);
         s->cap_arcs = (uint32_t)solution->n_arcs;
     }
     s->n_arcs = (uint32_t)solution->n_arcs;
@@ -139,7 +143,8 @@ static bw_status solve_transport(worker *w, const bw_histogram h[2], slot *s,
     bw_solution solution;
     bw_status status = bw_transport_solve(w->transport, &h[0], &h[1],
                                           batch->normalize, &solution, err);
-    if (status) return status;
+    if (status)
+        return status;
     s->value += rooted(solution.cost, batch->root);
     s->gap += solution.gap;
     if (fabs(solution.gap) > batch->tolerance * solution.cost)
@@ -148,7 +153,8 @@ static bw_status solve_transport(worker *w, const bw_histogram h[2], slot *s,
                             "%g times the cost %.17g",
                             solution.gap, batch->tolerance, solution.cost);
     const bw_block_shape *shape = &w->r->shape;
-    if (shape->with_plan) status = keep_plan(s, &solution, err);
+    if (shape->with_plan)
+        status = keep_plan(s, &solution, err);
     if (shape->with_potentials) {
         memcpy(s->source, solution.potential_source,
                shape->n_source_bins * sizeof(double));
@@ -218,10 +224,13 @@ static bool work_once(worker *w, bw_status (*opt_drain)(run *r),
     run *r = w->r;
     uint64_t k = atomic_fetch_add(&r->next, 1);
     *taken = k;
-    if (k >= r->batch->pairs.n) return false;
+    if (k >= r->batch->pairs.n)
+        return false;
     while (k >= atomic_load(&r->drained) + r->n_slots) {
-        if (should_stop(r)) return false;
-        if (opt_drain && opt_drain(r)) return false;
+        if (should_stop(r))
+            return false;
+        if (opt_drain && opt_drain(r))
+            return false;
         nap();
     }
     slot *s = &r->ring[k % r->n_slots];
@@ -273,9 +282,11 @@ static void *other_worker(void *argument)
     bw_error err = BW_ERROR_INIT;
     uint64_t taken;
     bw_status status = open_worker(&w, r, &err);
-    if (status) record_failure(r, 0, NULL, status, &err);
+    if (status)
+        record_failure(r, 0, NULL, status, &err);
     while (!status && !should_stop(r))
-        if (!work_once(&w, NULL, &taken)) break;
+        if (!work_once(&w, NULL, &taken))
+            break;
     close_worker(&w);
     return NULL;
 }
@@ -288,7 +299,8 @@ static uint64_t count_ready(const run *r)
     uint64_t first = atomic_load(&r->drained), n = 0, n_bytes = 0;
     while (n < BLOCK_PAIRS && n < r->n_slots && n_bytes < BLOCK_BYTES) {
         const slot *s = &r->ring[(first + n) % r->n_slots];
-        if (!atomic_load(&s->is_done)) break;
+        if (!atomic_load(&s->is_done))
+            break;
         n++;
         n_bytes += 16 + 16 * (uint64_t)s->n_arcs;
         if (r->shape.with_potentials)
@@ -326,7 +338,8 @@ static bw_status make_block(const run *r, bw_block *b, bw_error *err)
         b->target = malloc(n * shape->n_target_bins * sizeof *b->target);
         is_full &= b->source && b->target;
     }
-    if (is_full) return BW_OK;
+    if (is_full)
+        return BW_OK;
     free_block(b);
     return bw_error_memory(err);
 }
@@ -338,7 +351,8 @@ static void fill_block(const run *r, bw_block *b)
     for (uint64_t k = 0; k < b->n; k++) {
         const slot *s = &r->ring[(b->first + k) % r->n_slots];
         b->value[k] = s->value;
-        if (shape->with_gap) b->gap[k] = s->gap;
+        if (shape->with_gap)
+            b->gap[k] = s->gap;
         if (shape->with_plan) {
             b->arc_count[k] = s->n_arcs;
             memcpy(b->arc_bins + at, s->arc, s->n_arcs * sizeof *s->arc);
@@ -364,18 +378,21 @@ static bw_status drain(run *r, uint64_t least)
         for (uint64_t k = 0; k < n; k++)
             block.n_arcs += r->ring[(block.first + k) % r->n_slots].n_arcs;
         status = make_block(r, &block, &err);
-        if (status) break;
+        if (status)
+            break;
         fill_block(r, &block);
         status = bw_journal_append(r->batch->journal, &block, &err);
         free_block(&block);
-        if (status) break;
+        if (status)
+            break;
         for (uint64_t k = 0; k < n; k++)
             atomic_store(&r->ring[(block.first + k) % r->n_slots].is_done,
                          false);
         atomic_store(&r->drained, block.first + n);
     }
     /* It is the journal that failed, not a pair: nothing goes before it. */
-    if (status) record_failure(r, 0, NULL, status, &err);
+    if (status)
+        record_failure(r, 0, NULL, status, &err);
     return status;
 }
 
@@ -393,15 +410,18 @@ static void lead(run *r, worker *w)
     while (!should_stop(r) && work_once(w, drain_all, &taken)) {
         double now = bw_progress_now();
         bool is_due = now - written > write_interval;
-        if (is_due) written = now;
+        if (is_due)
+            written = now;
         /* Half a ring of finished pairs is drained before others must wait. */
         if (is_due || taken - atomic_load(&r->drained) > r->n_slots / 2)
-            if (drain_all(r)) return;
+            if (drain_all(r))
+                return;
         bw_progress_update(r->batch->progress, taken + 1);
         if (now - synced > sync_interval) {
             synced = now;
             bw_status status = bw_journal_sync(r->batch->journal, &err);
-            if (status) record_failure(r, 0, NULL, status, &err);
+            if (status)
+                record_failure(r, 0, NULL, status, &err);
         }
     }
 }
@@ -410,14 +430,17 @@ static bw_status run_threads(run *r, bw_error *err)
 {
     uint64_t n_others = r->batch->n_threads - 1, n_started = 0;
     pthread_t *thread = malloc((n_others + 1) * sizeof *thread);
-    if (!thread) return bw_error_memory(err);
+    if (!thread)
+        return bw_error_memory(err);
     worker first;
     bw_status status = open_worker(&first, r, err);
     while (!status && n_started < n_others &&
            pthread_create(&thread[n_started], NULL, other_worker, r) == 0)
         n_started++;
-    if (!status) lead(r, &first);
-    for (uint64_t k = 0; k < n_started; k++) pthread_join(thread[k], NULL);
+    if (!status)
+        lead(r, &first);
+    for (uint64_t k = 0; k < n_started; k++)
+        pthread_join(thread[k], NULL);
     close_worker(&first);
     free(thread);
     return status;
@@ -432,7 +455,8 @@ bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
     atomic_init(&r.next, n_before);
     atomic_init(&r.drained, n_before);
     bw_status status = make_ring(&r, err);
-    if (!status) status = run_threads(&r, err);
+    if (!status)
+        status = run_threads(&r, err);
     bw_error other = BW_ERROR_INIT;
     if (!status && drain_all(&r) == BW_OK &&
         bw_journal_sync(batch->journal, &other))
@@ -442,11 +466,10 @@ bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
         status = r.status;
     }
     if (!status && bw_journal_n_pairs(batch->journal) < batch->pairs.n)
-        status = bw_error_set(err, BW_ERR_INTERRUPTED,
-                              "stopped after %llu of %llu pairs",
-                              (unsigned long long)bw_journal_n_pairs(
-                                  batch->journal),
-                              (unsigned long long)batch->pairs.n);
+        status = bw_error_set(
+            err, BW_ERR_INTERRUPTED, "stopped after %llu of %llu pairs",
+            (unsigned long long)bw_journal_n_pairs(batch->journal),
+            (unsigned long long)batch->pairs.n);
     *counts = r.counts;
     free_ring(&r);
     pthread_mutex_destroy(&r.mutex);

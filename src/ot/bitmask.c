@@ -18,7 +18,8 @@ static const bw_bitmask_kernel *kernel(void)
     bool may_avx2 = !wish || strcmp(wish, "plain") != 0;
     bool may_avx512 = may_avx2 && (!wish || strcmp(wish, "avx2") != 0);
     if (may_avx512 && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+        __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
         return &bw_bitmask_kernel_avx512;
     if (may_avx2 && __builtin_cpu_supports("avx2") &&
         __builtin_cpu_supports("bmi2"))
@@ -41,7 +42,8 @@ static size_t padded(size_t n)
 static void *lines(size_t n, size_t size)
 {
     void *p = aligned_alloc(LINE, padded(padded(n) * size));
-    if (p) memset(p, 0, padded(padded(n) * size));
+    if (p)
+        memset(p, 0, padded(padded(n) * size));
     return p;
 }
 
@@ -97,7 +99,8 @@ bw_status bw_bitmask_reserve(bw_bitmask *s, size_t n_sources, size_t n_sinks,
 {
     if (n_sources > s->cap_sources || n_sinks > s->cap_sinks) {
         bw_status status = reserve_nodes(s, n_sources, n_sinks);
-        if (status) return status;
+        if (status)
+            return status;
     }
     size_t n_cost = (n_sources + BW_N_LANES - 1) / BW_N_LANES * BW_N_LANES;
     n_cost *= n_sinks;
@@ -105,7 +108,8 @@ bw_status bw_bitmask_reserve(bw_bitmask *s, size_t n_sources, size_t n_sinks,
         free(s->cost);
         s->cap_cost = 0;
         s->cost = lines(n_cost, sizeof *s->cost);
-        if (!s->cost) return BW_ERR_MEMORY;
+        if (!s->cost)
+            return BW_ERR_MEMORY;
         s->cap_cost = n_cost;
     }
     return BW_OK;

@@ -24,7 +24,7 @@
 enum {
     BW_BITMASK_MAX_SINKS = 1024,
     BW_BITMASK_MAX_COORDINATE = 508, /* of points under squared costs */
-    BW_BITMASK_MAX_COST = 1 << 20 /* of a matrix */
+    BW_BITMASK_MAX_COST = 1 << 20    /* of a matrix */
 };
 
 typedef struct bw_bitmask {
@@ -81,8 +81,8 @@ typedef struct bw_bitmask_kernel {
     const char *name;
     bool (*solve)(bw_bitmask *s);
     void (*transform)(size_t n_from, const int32_t *from_point,
-                      const int32_t *from, size_t n_to,
-                      const int32_t *to_point, int32_t *to);
+                      const int32_t *from, size_t n_to, const int32_t *to_point,
+                      int32_t *to);
     void (*fill)(bw_bitmask *s, const int32_t *table, int32_t stride);
 } bw_bitmask_kernel;
 

@@ -97,7 +97,8 @@ INLINE int32_t arc_key(const solver *s, int32_t source, int32_t sink,
                       (a >> 16) * (b >> 16);
         return (dot + s->base[sink]) >> s->shift;
     }
-    size_t block = (size_t)source / BW_N_LANES, lane = (size_t)source % BW_N_LANES;
+    size_t block = (size_t)source / BW_N_LANES,
+           lane = (size_t)source % BW_N_LANES;
     return s->cost[(block * s->n_sinks + (size_t)sink) * BW_N_LANES + lane] +
            s->base[sink];
 }
@@ -114,7 +115,8 @@ INLINE void move_potentials(solver *s, const words *set, int32_t d)
 INLINE int32_t sink_potential(const solver *s, const bw_bitmask *b, size_t j,
                               const bool is_squared)
 {
-    if (!is_squared) return -s->base[j];
+    if (!is_squared)
+        return -s->base[j];
     return bw_point_squared(b->sink_point[j], 0) - (s->base[j] >> s->shift);
 }
 
@@ -123,7 +125,8 @@ INLINE int32_t sink_potential(const solver *s, const bw_bitmask *b, size_t j,
 static bool potentials_fit(solver *s, const bw_bitmask *b, int32_t step)
 {
     s->v_bound += step;
-    if (s->v_bound < s->v_limit) return true;
+    if (s->v_bound < s->v_limit)
+        return true;
     int32_t most = 0;
     for (size_t j = 0; j < s->n_sinks; j++) {
         int32_t v = sink_potential(s, b, j, b->is_squared);
@@ -164,7 +167,8 @@ INLINE uint32_t price_block(const solver *s, size_t block, int32_t *arg,
         here = bw_lanes_shift_right(b, s->shift);
         least = bw_lanes_shift_right(a, s->shift);
         bw_lanes_store(arg, a);
-        for (int k = 0; k < BW_N_LANES; k++) arg[k] &= (1 << s->shift) - 1;
+        for (int k = 0; k < BW_N_LANES; k++)
+            arg[k] &= (1 << s->shift) - 1;
     } else {
         const int32_t *c = s->cost + first * n_sinks;
         least = bw_lanes_set(INT32_MAX);
@@ -219,10 +223,12 @@ INLINE uint64_t *climb_to_sink(way *w, uint64_t *row, int32_t sink,
     size_t word = (size_t)sink / 64;
     uint64_t bit = UINT64_C(1) << sink % 64;
     for (;;) {
-        if (row[word] & bit) return row;
+        if (row[word] & bit)
+            return row;
         step_on(w, row, least, true, n_words);
         row = parent_of(row, n_words);
-        if (row[word] & bit) return row;
+        if (row[word] & bit)
+            return row;
         step_on(w, row, least, false, n_words);
         row = parent_of(row, n_words);
     }
@@ -232,10 +238,12 @@ INLINE void climb_to_row(way *w, uint64_t *row, const uint64_t *join,
                          int64_t *least, const size_t n_words)
 {
     for (;;) {
-        if (row == join) return;
+        if (row == join)
+            return;
         step_on(w, row, least, true, n_words);
         row = parent_of(row, n_words);
-        if (row == join) return;
+        if (row == join)
+            return;
         step_on(w, row, least, false, n_words);
         row = parent_of(row, n_words);
     }
@@ -274,13 +282,16 @@ INLINE void turn_stem(solver *s, way *stem, uint64_t *parent, int64_t flow,
         set_arc(row, below, flow_of(below, n_words) + shift_at(k - 1, flow),
                 n_words);
         int32_t source = number_of(row, n_words) - n_sinks;
-        if (source >= 0) s->up[source] = number_of(below, n_words);
+        if (source >= 0)
+            s->up[source] = number_of(below, n_words);
     }
     uint64_t *foot = stem->row[0];
-    for (size_t q = 0; q < n_words / 4; q++) words_of(foot)[q] = whole[q];
+    for (size_t q = 0; q < n_words / 4; q++)
+        words_of(foot)[q] = whole[q];
     set_arc(foot, parent, flow, n_words);
     int32_t source = number_of(foot, n_words) - n_sinks;
-    if (source >= 0) s->up[source] = number_of(parent, n_words);
+    if (source >= 0)
+        s->up[source] = number_of(parent, n_words);
 }
 
 /* Brings the arc (source, sink) of reduced cost r < 0 into the basis. */
@@ -300,7 +311,8 @@ INLINE void pivot(solver *s, int32_t source, int32_t sink, int32_t r,
     way *stem = &ways[side];
     words whole[4];
     const words *top = const_words_of(stem->row[stem->last]);
-    for (size_t q = 0; q < n_words / 4; q++) whole[q] = top[q];
+    for (size_t q = 0; q < n_words / 4; q++)
+        whole[q] = top[q];
     shift_way(stem, stem->last + 1, flow, whole, true, n_words);
     shift_way(&ways[!side], 0, flow, whole, false, n_words);
     turn_stem(s, stem, end[!side], flow, whole, n_words);
@@ -326,8 +338,10 @@ INLINE bool pivot_block(solver *s, const bw_bitmask *b, size_t block,
         int32_t source = (int32_t)(block * BW_N_LANES) + lane;
         int32_t r = arc_key(s, source, arg[lane], is_squared) -
                     arc_key(s, source, s->up[source], is_squared);
-        if (r >= 0) continue;
-        if (!potentials_fit(s, b, -r)) return false;
+        if (r >= 0)
+            continue;
+        if (!potentials_fit(s, b, -r))
+            return false;
         pivot(s, source, arg[lane], r, n_words);
     }
     return true;
@@ -362,13 +376,16 @@ INLINE void load_tree(solver *s, const bw_bitmask *b, const size_t n_words)
         uint64_t *row = row_at(s, (int32_t)k, n_words);
         int32_t up = tree->parent[k];
         memset(row, 0, n_words * sizeof *row);
-        if (k < n_sinks) row[k / 64] = UINT64_C(1) << k % 64;
+        if (k < n_sinks)
+            row[k / 64] = UINT64_C(1) << k % 64;
         set_arc(row, up < 0 ? NULL : row_at(s, up, n_words), tree->flow[k],
                 n_words);
         row[n_words + 2] = k;
-        if (k >= n_sinks) s->up[k - n_sinks] = up;
+        if (k >= n_sinks)
+            s->up[k - n_sinks] = up;
     }
-    for (size_t i = s->n_sources; i % BW_N_LANES; i++) s->up[i] = 0;
+    for (size_t i = s->n_sources; i % BW_N_LANES; i++)
+        s->up[i] = 0;
     for (size_t k = 0; k + 1 < n_nodes; k++) {
         const uint64_t *row = row_at(s, tree->order[k], n_words);
         words *up = words_of(parent_of(row, n_words));
@@ -409,7 +426,8 @@ static bool load_potentials(solver *s, bw_bitmask *b)
         int32_t id = tree->order[k], up = tree->parent[id];
         int64_t value;
         if (id < n_sinks) {
-            value = (int64_t)cost_of(s, b, up - n_sinks, id) - b->u[up - n_sinks];
+            value =
+                (int64_t)cost_of(s, b, up - n_sinks, id) - b->u[up - n_sinks];
             b->v[id] = (int32_t)value;
         } else {
             value = (int64_t)cost_of(s, b, id - n_sinks, up) - b->v[up];
@@ -417,7 +435,8 @@ static bool load_potentials(solver *s, bw_bitmask *b)
         }
         value = value < 0 ? -value : value;
         most = most > value ? most : value;
-        if (most >= s->v_limit) return false;
+        if (most >= s->v_limit)
+            return false;
     }
     s->v_bound = (int32_t)most;
     return true;
@@ -481,10 +500,13 @@ INLINE bool solve(bw_bitmask *b, const size_t n_words, const bool is_squared)
                 .n_sources = b->tree.n_sources,
                 .n_sinks = b->tree.n_sinks};
     if (is_squared)
-        while ((size_t)1 << s.shift < s.n_sinks) s.shift++;
+        while ((size_t)1 << s.shift < s.n_sinks)
+            s.shift++;
     s.v_limit = potential_limit(&s, b);
-    if (!load_potentials(&s, b)) return false;
-    if (is_squared) load_points(&s, b);
+    if (!load_potentials(&s, b))
+        return false;
+    if (is_squared)
+        load_points(&s, b);
     load_base(&s, b);
     load_tree(&s, b, n_words);
     bool is_done = run(&s, b, n_words, is_squared);
@@ -499,14 +521,20 @@ static bool kernel_solve(bw_bitmask *b)
 {
     size_t n_words = (b->tree.n_sinks + 63) / 64;
     if (b->is_squared) {
-        if (n_words <= 4) return solve(b, 4, true);
-        if (n_words <= 8) return solve(b, 8, true);
-        if (n_words <= 12) return solve(b, 12, true);
+        if (n_words <= 4)
+            return solve(b, 4, true);
+        if (n_words <= 8)
+            return solve(b, 8, true);
+        if (n_words <= 12)
+            return solve(b, 12, true);
         return solve(b, 16, true);
     }
-    if (n_words <= 4) return solve(b, 4, false);
-    if (n_words <= 8) return solve(b, 8, false);
-    if (n_words <= 12) return solve(b, 12, false);
+    if (n_words <= 4)
+        return solve(b, 4, false);
+    if (n_words <= 8)
+        return solve(b, 8, false);
+    if (n_words <= 12)
+        return solve(b, 12, false);
     return solve(b, 16, false);
 }
 

@@ -27,8 +27,10 @@ void bw_dataset_clear(bw_dataset *dataset)
 static const bw_tensor *find_histograms(const bw_reader *reader)
 {
     const bw_tensor *t = bw_reader_find(reader, "mass");
-    if (!t) t = bw_reader_find(reader, "images");
-    if (!t && bw_reader_n_tensors(reader) == 1) t = bw_reader_tensor(reader, 0);
+    if (!t)
+        t = bw_reader_find(reader, "images");
+    if (!t && bw_reader_n_tensors(reader) == 1)
+        t = bw_reader_tensor(reader, 0);
     return t;
 }
 
@@ -59,7 +61,8 @@ static bw_status read_doubles(bw_reader *reader, const bw_tensor *t,
     void *raw = NULL;
     *ret_values = NULL;
     bw_status status = bw_reader_read_all(reader, t, &raw, err);
-    if (status) return status;
+    if (status)
+        return status;
     size_t n = (size_t)t->n_items;
     *ret_values = malloc((n ? n : 1) * sizeof **ret_values);
     if (*ret_values)
@@ -107,7 +110,8 @@ bw_status bw_dataset_load(const char *path, bw_dataset *d, bw_error *err)
     *d = (bw_dataset){0};
     bw_reader *reader = NULL;
     bw_status status = bw_reader_open(path, &reader, err);
-    if (status) return status;
+    if (status)
+        return status;
     d->name = strdup(bw_reader_base_name(reader));
     d->path = strdup(bw_reader_path(reader));
     const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
@@ -121,10 +125,12 @@ bw_status bw_dataset_load(const char *path, bw_dataset *d, bw_error *err)
     if (status == BW_ERR_DIMENSION ||
         (status == BW_ERR_FORMAT && !strncmp(err->text, "neither", 7)))
         bw_error_prefix(err, "%s", d->path);
-    if (!status) status = bw_reader_finish(reader, &d->digest, err);
+    if (!status)
+        status = bw_reader_finish(reader, &d->digest, err);
 done:
     bw_reader_close(reader);
-    if (status) bw_dataset_clear(d);
+    if (status)
+        bw_dataset_clear(d);
     return status;
 }
 
@@ -141,14 +147,18 @@ static bw_status add_row(const bw_dataset *d, size_t row, bool each_channel,
     if (c == 1 && d->dtype == BW_U8)
         return bw_histograms_add_bytes(set, n_bins, data, err);
     bw_dtype_to_double((bw_dtype)d->dtype, data, n_items, items);
-    if (c == 1) return bw_histograms_add(set, n_bins, items, err);
+    if (c == 1)
+        return bw_histograms_add(set, n_bins, items, err);
     bw_status status = BW_OK;
     for (size_t k = 0; k < c && each_channel && !status; k++) {
-        for (size_t b = 0; b < n_bins; b++) values[b] = items[b * c + k];
+        for (size_t b = 0; b < n_bins; b++)
+            values[b] = items[b * c + k];
         status = bw_histograms_add(set, n_bins, values, err);
-        if (status) bw_error_prefix(err, "channel %zu", k);
+        if (status)
+            bw_error_prefix(err, "channel %zu", k);
     }
-    if (each_channel) return status;
+    if (each_channel)
+        return status;
     /* Luminance as wpack --gray has it: bytes round half to even. */
     for (size_t b = 0; b < n_bins; b++) {
         const double *rgb = items + b * c;
@@ -169,11 +179,11 @@ bw_status bw_dataset_add(const bw_dataset *d, bool each_channel,
                             d->path, d->n_channels);
     double *items = malloc(n_bins * d->n_channels * sizeof *items);
     double *values = malloc(n_bins * sizeof *values);
-    bw_status status =
-        items && values ? BW_OK : bw_error_memory(err);
+    bw_status status = items && values ? BW_OK : bw_error_memory(err);
     for (size_t row = 0; row < d->n && !status; row++) {
         status = add_row(d, row, each_channel, items, values, set, err);
-        if (status) bw_error_prefix(err, "%s: histogram %zu", d->path, row);
+        if (status)
+            bw_error_prefix(err, "%s: histogram %zu", d->path, row);
     }
     free(items);
     free(values);
@@ -261,10 +271,9 @@ static bw_status array_matrix(bw_bytes *bytes, bw_format format, matrix *m,
     if (status)
         return status;
     if (bw_array_layout(array)->rank > 2)
-        status = bw_error_set(err, BW_ERR_DIMENSION,
-                              "%s: rank %u, a vector or matrix wanted",
-                              bw_bytes_name(bytes),
-                              bw_array_layout(array)->rank);
+        status = bw_error_set(
+            err, BW_ERR_DIMENSION, "%s: rank %u, a vector or matrix wanted",
+            bw_bytes_name(bytes), bw_array_layout(array)->rank);
     m->n_columns = bw_array_row_items(array);
     if (!status)
         status = read_rows(array, m, err);
@@ -339,10 +348,10 @@ bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
     double *values = NULL;
     uint32_t(*pairs)[2] = NULL;
     *ret_pairs = NULL;
-    bw_status status =
-        bw_dataset_matrix(path, "pairs", &n_rows, &n_columns, &values, digest,
-                          err);
-    if (status) return status;
+    bw_status status = bw_dataset_matrix(path, "pairs", &n_rows, &n_columns,
+                                         &values, digest, err);
+    if (status)
+        return status;
     if (n_columns < 2)
         status = bw_error_set(err, BW_ERR_FORMAT,
                               "%s: pairs need two columns, not %zu", path,
@@ -353,9 +362,9 @@ bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
         for (int q = 0; q < 2 && !status; q++) {
             double x = values[k * n_columns + (size_t)q];
             if (!(x >= 0 && x <= UINT32_MAX && x == rint(x)))
-                status = bw_error_set(err, BW_ERR_FORMAT,
-                                      "%s: pair %zu: %g is no index", path, k,
-                                      x);
+                status =
+                    bw_error_set(err, BW_ERR_FORMAT,
+                                 "%s: pair %zu: %g is no index", path, k, x);
             else
                 pairs[k][q] = (uint32_t)x;
         }

@@ -16,10 +16,10 @@ typedef struct bw_dataset {
     uint64_t digest;
     char *steps; /* provenance, or NULL */
     size_t n, height, width, n_channels;
-    bool is_line;       /* (n, bins): bins on a line unless there is support */
+    bool is_line;        /* (n, bins): bins on a line unless there is support */
     unsigned char *data; /* n x height x width x n_channels items */
-    int dtype;          /* bw_dtype */
-    double *support;    /* (n_bins, d), or NULL */
+    int dtype;           /* bw_dtype */
+    double *support;     /* (n_bins, d), or NULL */
     size_t d;
 } bw_dataset;
 

@@ -64,10 +64,12 @@ static bw_status load_data(job *j, bw_error *err)
         if (!status)
             status = bw_provenance_add_input(j->provenance, d->name, d->digest,
                                              d->steps, err);
-        if (status) return status;
+        if (status)
+            return status;
     }
     const bw_dataset *a = &j->data[0], *b = &j->data[1];
-    if (o->n_inputs == 1) return BW_OK;
+    if (o->n_inputs == 1)
+        return BW_OK;
     if (a->n_channels != b->n_channels)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "%s has %zu channels, %s has %zu", a->path,
@@ -92,19 +94,20 @@ static bw_status matrix_ground(job *j, size_t n_a, size_t n_b, bw_error *err)
     size_t n_rows, n_columns;
     double *values = NULL;
     uint64_t digest;
-    bw_status status =
-        bw_dataset_matrix(path, NULL, &n_rows, &n_columns, &values, &digest,
-                          err);
-    if (status) return status;
+    bw_status status = bw_dataset_matrix(path, NULL, &n_rows, &n_columns,
+                                         &values, &digest, err);
+    if (status)
+        return status;
     if (n_rows != n_a || n_columns != n_b)
         status = bw_error_set(err, BW_ERR_DIMENSION,
                               "%s: the cost matrix is %zu x %zu, the "
                               "histograms have %zu and %zu bins",
                               path, n_rows, n_columns, n_a, n_b);
     if (!status) {
-        status = bw_ground_create_matrix(n_rows, n_columns, values, &j->ground,
-                                         err);
-        if (status) bw_error_prefix(err, "%s", path);
+        status =
+            bw_ground_create_matrix(n_rows, n_columns, values, &j->ground, err);
+        if (status)
+            bw_error_prefix(err, "%s", path);
     }
     free(values);
     return status ? status : add_file_input(j, path, digest, err);
@@ -118,15 +121,17 @@ static bw_status support_ground(job *j, size_t n_bins, bw_error *err)
     uint64_t digest;
     bw_status status = bw_dataset_matrix(o->support, "support", &n_rows,
                                          &n_columns, &values, &digest, err);
-    if (status) return status;
+    if (status)
+        return status;
     if (n_rows != n_bins)
-        status = bw_error_set(err, BW_ERR_DIMENSION,
-                              "%s: %zu points for %zu bins", o->support, n_rows,
-                              n_bins);
+        status =
+            bw_error_set(err, BW_ERR_DIMENSION, "%s: %zu points for %zu bins",
+                         o->support, n_rows, n_bins);
     if (!status) {
         status = bw_ground_create_points(o->ground, o->p, n_rows, n_columns,
                                          values, &j->ground, err);
-        if (status) bw_error_prefix(err, "%s", o->support);
+        if (status)
+            bw_error_prefix(err, "%s", o->support);
     }
     free(values);
     return status ? status : add_file_input(j, o->support, digest, err);
@@ -138,8 +143,10 @@ static bw_status make_ground(job *j, bw_error *err)
     const bw_dataset *a = &j->data[0];
     const bw_dataset *b = &j->data[o->n_inputs - 1];
     size_t n_a = a->height * a->width, n_b = b->height * b->width;
-    if (o->cost) return matrix_ground(j, n_a, n_b, err);
-    if (o->support) return support_ground(j, n_a, err);
+    if (o->cost)
+        return matrix_ground(j, n_a, n_b, err);
+    if (o->support)
+        return support_ground(j, n_a, err);
     bool is_same = a->d == b->d && (a->d == 0 || b == a ||
                                     memcmp(a->support, b->support,
                                            n_a * a->d * sizeof(double)) == 0);
@@ -175,7 +182,8 @@ static bool parse_count(const char *text, char end, uint64_t *count,
     uint64_t value = 0;
     const char *at = text;
     for (; *at >= '0' && *at <= '9'; at++) {
-        if (value > UINT64_MAX / 10 - 1) return false;
+        if (value > UINT64_MAX / 10 - 1)
+            return false;
         value = value * 10 + (uint64_t)(*at - '0');
     }
     *count = value;
@@ -188,12 +196,15 @@ static bw_status list_pairs(job *j, uint64_t n_a, uint64_t n_b, bw_error *err)
     const char *path = j->options->pairs;
     uint64_t n, digest;
     bw_status status = bw_dataset_pairs(path, &n, &j->list, &digest, err);
-    if (status) return status;
+    if (status)
+        return status;
     status = add_file_input(j, path, digest, err);
-    if (status) return status;
+    if (status)
+        return status;
     status = bw_pairs_init(&j->batch.pairs, BW_PAIRS_LIST, n_a, n_b, n,
                            (const uint32_t(*)[2])j->list, 0, err);
-    if (status) bw_error_prefix(err, "%s", path);
+    if (status)
+        bw_error_prefix(err, "%s", path);
     return status;
 }
 
@@ -223,7 +234,8 @@ static bw_status make_pairs(job *j, bw_error *err)
     } else {
         status = list_pairs(j, n_a, n_b, err);
     }
-    if (status || !o->shard) return status;
+    if (status || !o->shard)
+        return status;
     if (!parse_count(o->shard, '/', &k, &rest) ||
         !parse_count(rest, '\0', &n, &rest) || k > n)
         return bw_error_set(err, BW_ERR_USAGE,
@@ -258,8 +270,10 @@ static void make_meta(job *j)
     set_meta(j, "normalize", "%s", normalize_names[o->normalize]);
     set_meta(j, "channels", "%s", o->each_channel ? "each" : "gray");
     set_meta(j, "histograms", "%" PRIu64, pairs->n_a);
-    if (o->n_inputs == 2) set_meta(j, "histograms2", "%" PRIu64, pairs->n_b);
-    if (o->shard) set_meta(j, "shard", "%s", o->shard);
+    if (o->n_inputs == 2)
+        set_meta(j, "histograms2", "%" PRIu64, pairs->n_b);
+    if (o->shard)
+        set_meta(j, "shard", "%s", o->shard);
 }
 
 /* The name of the output's main tensor. */
@@ -277,14 +291,16 @@ static bw_status make_purpose(job *j, bw_error *err)
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
-    if (!f) return bw_error_memory(err);
+    if (!f)
+        return bw_error_memory(err);
     fprintf(f, "version=%s\n", PACKAGE_VERSION);
     for (size_t k = 0; k < o->n_inputs; k++)
         fprintf(f, "input=%s xxh64 %016" PRIx64 "\n", j->data[k].name,
                 j->data[k].digest);
     for (size_t k = 0; k < j->n_meta; k++)
         fprintf(f, "%s=%s\n", j->meta[k].key, j->meta[k].value);
-    for (size_t k = 0; k < o->n_args; k++) fprintf(f, "option=%s\n", o->arg[k]);
+    for (size_t k = 0; k < o->n_args; k++)
+        fprintf(f, "option=%s\n", o->arg[k]);
     if (j->batch.pairs.kind == BW_PAIRS_RANDOM)
         fprintf(f, "seed=%" PRIu64 "\n", o->seed);
     char *provenance = bw_provenance_text(j->provenance);
@@ -307,7 +323,8 @@ static bw_status declare(job *j, bw_error *err)
         bw_writer_add(w, value_name(j), BW_F64, 1, NULL, &j->value, err);
     if (!s && shape.with_gap)
         s = bw_writer_add(w, "gap", BW_F64, 1, NULL, &j->gap, err);
-    if (!s) s = bw_writer_add(w, "pairs", BW_U32, 2, &two, &j->pairs, err);
+    if (!s)
+        s = bw_writer_add(w, "pairs", BW_U32, 2, &two, &j->pairs, err);
     if (!s && shape.with_plan) {
         s = bw_writer_add(w, "plan_offset", BW_U64, 1, NULL, &j->plan_offset,
                           err);
@@ -330,7 +347,8 @@ static bw_status declare(job *j, bw_error *err)
                              err);
     for (size_t k = 0; k < j->n_meta && !s; k++)
         s = bw_writer_set_meta(w, j->meta[k].key, j->meta[k].value, err);
-    if (!s) s = bw_provenance_stamp(j->provenance, w, "distances", err);
+    if (!s)
+        s = bw_provenance_stamp(j->provenance, w, "distances", err);
     return s;
 }
 
@@ -365,7 +383,8 @@ static bw_status append_block(void *context, const bw_block *b, bw_error *err)
         bw_pairs_get(&j->batch.pairs, b->first + k, pair);
         s = bw_writer_append(w, j->pairs, pair, sizeof pair, err);
     }
-    if (!s && shape.with_plan) s = append_plan(j, b, err);
+    if (!s && shape.with_plan)
+        s = append_plan(j, b, err);
     if (!s && shape.with_potentials) {
         s = bw_writer_append(w, j->source, b->source,
                              b->n * shape.n_source_bins * sizeof *b->source,
@@ -398,7 +417,8 @@ static bw_status check_standard_input(const bw_distances_options *o,
     int n = 0;
     for (size_t k = 0; k < sizeof path / sizeof *path; k++)
         n += path[k] && strcmp(path[k], "-") == 0;
-    if (n < 2) return BW_OK;
+    if (n < 2)
+        return BW_OK;
     return bw_error_set(err, BW_ERR_USAGE,
                         "standard input can be read once, not %d times", n);
 }
@@ -433,7 +453,8 @@ static bw_status name_journal(job *j, bw_error *err)
     if (!is_file && j->options->resume)
         return bw_error_set(err, BW_ERR_USAGE,
                             "--resume needs a file to write to (-o FILE)");
-    if (!is_file) return BW_OK;
+    if (!is_file)
+        return BW_OK;
     if (asprintf(&j->journal_path, "%s.partial", output) < 0) {
         j->journal_path = NULL;
         return bw_error_memory(err);
@@ -443,7 +464,8 @@ static bw_status name_journal(job *j, bw_error *err)
 
 static void report(const job *j, const bw_transport_counts *c, double seconds)
 {
-    if (!j->options->is_verbose) return;
+    if (!j->options->is_verbose)
+        return;
     double n = c->n_solved ? (double)c->n_solved : 1;
     fprintf(stderr,
             "wdist: %" PRIu64 " pairs in %.3f s; %" PRIu64
@@ -459,13 +481,19 @@ static bw_status prepare(job *j, bw_error *err)
     bool is_random = o->pairs && strncmp(o->pairs, "random:", 7) == 0;
     j->provenance = bw_provenance_create("wdist", o->n_args, o->arg,
                                          is_random ? &o->seed : NULL);
-    if (!j->provenance) return bw_error_memory(err);
+    if (!j->provenance)
+        return bw_error_memory(err);
     bw_status status = check_options(o, err);
-    if (!status) status = load_data(j, err);
-    if (!status) status = make_ground(j, err);
-    if (!status) status = make_set(j, err);
-    if (!status) status = make_pairs(j, err);
-    if (status) return status;
+    if (!status)
+        status = load_data(j, err);
+    if (!status)
+        status = make_ground(j, err);
+    if (!status)
+        status = make_set(j, err);
+    if (!status)
+        status = make_pairs(j, err);
+    if (status)
+        return status;
     make_meta(j);
     return make_purpose(j, err);
 }
@@ -498,11 +526,11 @@ static bw_status solve(job *j, bw_error *err)
     bw_block_shape shape = bw_batch_shape(b);
     bw_status status = name_journal(j, err);
     if (!status)
-        status = bw_journal_open(j->journal_path,
-                                 strcmp(o->output, "-") ? o->output : NULL,
-                                 j->purpose, &shape, o->resume, &b->journal,
-                                 err);
-    if (status) return status;
+        status = bw_journal_open(
+            j->journal_path, strcmp(o->output, "-") ? o->output : NULL,
+            j->purpose, &shape, o->resume, &b->journal, err);
+    if (status)
+        return status;
     double start = bw_progress_now();
     bw_transport_counts counts;
     bw_progress_start(&j->progress, stderr, o->is_quiet, o->is_verbose, "wdist",
@@ -511,7 +539,8 @@ static bw_status solve(job *j, bw_error *err)
     if (status == BW_ERR_RANGE || status == BW_ERR_CERTIFICATE)
         name_inputs(j, err);
     bw_progress_finish(&j->progress, bw_journal_n_pairs(b->journal));
-    if (!status) report(j, &counts, bw_progress_now() - start);
+    if (!status)
+        report(j, &counts, bw_progress_now() - start);
     return status;
 }
 
@@ -521,9 +550,12 @@ bw_status bw_distances_run(const bw_distances_options *options, bw_error *err)
     bw_status status = prepare(&j, err);
     /* The writer first: a place that cannot be written fails before the
      * work, not after it. */
-    if (!status) status = bw_writer_create(options->output, &j.writer, err);
-    if (!status) status = solve(&j, err);
-    if (!status) status = write_output(&j, err);
+    if (!status)
+        status = bw_writer_create(options->output, &j.writer, err);
+    if (!status)
+        status = solve(&j, err);
+    if (!status)
+        status = write_output(&j, err);
     if (status)
         bw_journal_close(j.batch.journal);
     else

@@ -14,7 +14,7 @@ typedef struct bw_distances_options {
     bw_norm ground;
     double p;
     const char *cost, *support; /* files, or NULL */
-    bool gives_cost; /* W_p^p, else W_p */
+    bool gives_cost;            /* W_p^p, else W_p */
     bw_normalize normalize;
     bool each_channel;
     bw_metric metric;

@@ -44,7 +44,8 @@ double bw_divergence_compute(bw_divergence divergence, const bw_histogram *a,
     }
     for (size_t q = 0; q < b->n; q++) {
         double *left = &work[b->bin[q]];
-        if (*left > 0) sum += term(divergence, 0, *left);
+        if (*left > 0)
+            sum += term(divergence, 0, *left);
         *left = 0;
     }
     return sum;

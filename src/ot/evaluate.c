@@ -23,7 +23,8 @@ void bw_evaluate_clear(bw_evaluate *e)
 
 bw_status bw_evaluate_reserve(bw_evaluate *e, size_t n_nodes)
 {
-    if (n_nodes <= e->cap_nodes) return BW_OK;
+    if (n_nodes <= e->cap_nodes)
+        return BW_OK;
     bw_evaluate_clear(e);
     size_t n = n_nodes + n_nodes / 4;
     e->flow = malloc(n * sizeof *e->flow);
@@ -75,7 +76,8 @@ static void real_flows(bw_evaluate *e, const bw_tree *tree, const bw_masses *m)
     for (size_t k = 0; k + 1 < n_nodes; k++) {
         int32_t node = tree->order[k];
         e->real_flow[tree->parent[node]] -= e->real_flow[node];
-        if (e->real_flow[node] < 0) e->real_flow[node] = 0;
+        if (e->real_flow[node] < 0)
+            e->real_flow[node] = 0;
     }
     e->real_flow[tree->order[n_nodes - 1]] = 0;
 }
@@ -85,7 +87,8 @@ static bw_wide integer_cost(const bw_evaluate *e, const bw_arcs *arcs,
 {
     bw_wide sum = 0;
     for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
-        if (e->flow[k] == 0) continue;
+        if (e->flow[k] == 0)
+            continue;
         size_t i, j;
         arc_of(tree, k, &i, &j);
         sum += (bw_wide)e->flow[k] * bw_arcs_narrow(arcs, i, j);
@@ -102,7 +105,8 @@ static long double real_cost(const bw_evaluate *e, const bw_arcs *arcs,
     for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
         long double flow =
             m->is_integral ? (long double)e->flow[k] : e->real_flow[k];
-        if (flow == 0) continue;
+        if (flow == 0)
+            continue;
         size_t i, j;
         arc_of(tree, k, &i, &j);
         sum += flow * (long double)bw_arcs_cost(arcs, i, j);
@@ -134,7 +138,8 @@ static bw_status check_marginals(const bw_evaluate *e, const bw_tree *tree,
     for (size_t k = 0; k < n_nodes; k++)
         left[k] = k < n_sinks ? m->sink[k] : m->source[k - n_sinks];
     for (size_t k = 0; k < n_nodes; k++) {
-        if (tree->parent[k] < 0) continue;
+        if (tree->parent[k] < 0)
+            continue;
         left[k] -= e->flow[k];
         left[tree->parent[k]] -= e->flow[k];
         if (e->flow[k] < 0)
@@ -171,10 +176,12 @@ static bool transform_squared(bw_evaluate *e, const bw_arcs *arcs)
     const bw_ground *g = arcs->ground;
     const int64_t scale = (int64_t)g->unit * g->unit, most = 1 << 29;
     size_t n_sinks = arcs->sinks->n, n_sources = arcs->sources->n;
-    if (!g->is_squared) return false;
+    if (!g->is_squared)
+        return false;
     for (size_t j = 0; j < n_sinks; j++) {
         int64_t v = e->narrow[j] * scale;
-        if (v < -most || v > most) return false;
+        if (v < -most || v > most)
+            return false;
         e->small[j] = (int32_t)v;
     }
     int32_t *u = e->small + n_sinks;
@@ -193,7 +200,8 @@ static bw_wide integer_dual(bw_evaluate *e, const bw_arcs *arcs,
     size_t n_sinks = arcs->sinks->n;
     for (size_t j = 0; j < n_sinks; j++)
         e->narrow[j] = (int64_t)e->potential[j];
-    if (!transform_squared(e, arcs)) transform_rows(e, arcs);
+    if (!transform_squared(e, arcs))
+        transform_rows(e, arcs);
     for (size_t j = 0; j < n_sinks; j++)
         sum += (bw_wide)e->narrow[j] * m->sink[j];
     for (size_t i = 0; i < arcs->sources->n; i++)
@@ -217,8 +225,7 @@ static long double real_dual(bw_evaluate *e, const bw_arcs *arcs,
     for (size_t i = 0; i < arcs->sources->n; i++) {
         long double least = HUGE_VALL;
         for (size_t j = 0; j < n_sinks; j++) {
-            long double r =
-                (long double)bw_arcs_cost(arcs, i, j) - e->real[j];
+            long double r = (long double)bw_arcs_cost(arcs, i, j) - e->real[j];
             least = least < r ? least : r;
         }
         long double mass =
@@ -242,7 +249,8 @@ static bw_wide integer_primal(const bw_evaluate *e, const bw_arcs *arcs,
 {
     bw_wide sum = 0;
     for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
-        if (e->flow[k] == 0) continue;
+        if (e->flow[k] == 0)
+            continue;
         size_t i, j;
         arc_of(tree, k, &i, &j);
         sum += (bw_wide)e->flow[k] * (int64_t)cost_by_bins(arcs, i, j);
@@ -255,7 +263,8 @@ static long double real_primal(const bw_evaluate *e, const bw_arcs *arcs,
 {
     long double sum = 0;
     for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
-        if (tree->parent[k] < 0) continue;
+        if (tree->parent[k] < 0)
+            continue;
         size_t i, j;
         arc_of(tree, k, &i, &j);
         sum += (m->is_integral ? (long double)e->flow[k] : e->real_flow[k]) *
@@ -271,16 +280,16 @@ bw_status bw_evaluate_gap(bw_evaluate *e, const bw_arcs *arcs,
     bw_arcs_potentials(arcs, tree, e->potential);
     if (m->is_integral) {
         bw_status status = check_marginals(e, tree, m, err);
-        if (status) return status;
+        if (status)
+            return status;
     }
     if (m->is_integral && arcs->ground->is_exact) {
         bw_wide primal = integer_primal(e, arcs, tree);
-        *gap = bw_ratio_round(primal - integer_dual(e, arcs, m),
-                              m->denominator);
+        *gap =
+            bw_ratio_round(primal - integer_dual(e, arcs, m), m->denominator);
         return BW_OK;
     }
-    long double gap_sum =
-        real_primal(e, arcs, tree, m) - real_dual(e, arcs, m);
+    long double gap_sum = real_primal(e, arcs, tree, m) - real_dual(e, arcs, m);
     long double denominator = m->is_integral ? (long double)m->denominator : 1;
     *gap = (double)(gap_sum / denominator);
     return BW_OK;

@@ -27,7 +27,8 @@ double bw_ground_distance(bw_norm norm, size_t d, const double *x,
         sum += norm == BW_NORM_L2 ? diff * diff : diff;
         most = most > diff ? most : diff;
     }
-    if (norm == BW_NORM_LINF) return most;
+    if (norm == BW_NORM_LINF)
+        return most;
     return norm == BW_NORM_L2 ? sqrt(sum) : sum;
 }
 
@@ -38,7 +39,8 @@ static double powered(bw_norm norm, double p, size_t d, const double *x,
 {
     if (norm == BW_NORM_L2 && fmod(p, 2) == 0) {
         double square = 0;
-        for (size_t k = 0; k < d; k++) square += (x[k] - y[k]) * (x[k] - y[k]);
+        for (size_t k = 0; k < d; k++)
+            square += (x[k] - y[k]) * (x[k] - y[k]);
         return p == 2 ? square : pow(square, p / 2);
     }
     double distance = bw_ground_distance(norm, d, x, y);
@@ -62,7 +64,8 @@ bool bw_ground_is_integral(const bw_ground *ground)
 
 double bw_ground_cost(const bw_ground *g, size_t i, size_t j)
 {
-    if (g->kind == BW_GROUND_MATRIX) return g->cost[i * g->n_sinks + j];
+    if (g->kind == BW_GROUND_MATRIX)
+        return g->cost[i * g->n_sinks + j];
     if (g->kind == BW_GROUND_POINTS)
         return powered(g->norm, g->p, g->d, g->coordinate + i * g->d,
                        g->coordinate + j * g->d);
@@ -82,7 +85,8 @@ bw_wide bw_ground_wide(const bw_ground *g, double cost)
     double fraction = frexp(cost, &exponent); /* cost = fraction * 2^exponent */
     int64_t mantissa = (int64_t)ldexp(fraction, 53);
     int shift = exponent - 53 + g->wide_exponent;
-    if (shift >= 0) return (bw_wide)mantissa << shift;
+    if (shift >= 0)
+        return (bw_wide)mantissa << shift;
     return shift > -63 ? (bw_wide)(mantissa >> -shift) : 0;
 }
 
@@ -93,7 +97,8 @@ static void set_scales(bw_ground *g)
     frexp((double)(g->n_sources + g->n_sinks), &path_bits);
     frexp(g->max_cost, &cost_bits); /* max_cost < 2^cost_bits */
     g->is_exact = g->is_integral && cost_bits + path_bits < NARROW_BITS;
-    if (g->is_exact || g->max_cost == 0) return;
+    if (g->is_exact || g->max_cost == 0)
+        return;
     g->narrow_exponent = NARROW_BITS - path_bits - cost_bits;
     g->wide_exponent = WIDE_BITS - path_bits - cost_bits;
 }
@@ -105,7 +110,8 @@ static bool is_integer(double x)
 
 static bw_status check_power(double p, bw_error *err)
 {
-    if (p >= 1 && isfinite(p)) return BW_OK;
+    if (p >= 1 && isfinite(p))
+        return BW_OK;
     return bw_error_set(err, BW_ERR_RANGE,
                         "the power p must be at least 1, not %g", p);
 }
@@ -205,15 +211,18 @@ bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
 {
     *ret_ground = NULL;
     bw_status status = check_power(p, err);
-    if (status) return status;
+    if (status)
+        return status;
     bool is_line = height == 1 || width == 1;
     size_t longer = height > width ? height : width;
     if (height == 0 || width == 0 || longer > (is_line ? MAX_LINE : MAX_SIDE))
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "a grid of %zu x %zu bins: sides are 1 to %d, of a "
-                            "line 1 to %d", height, width, MAX_SIDE, MAX_LINE);
+                            "line 1 to %d",
+                            height, width, MAX_SIDE, MAX_LINE);
     bw_ground *g = calloc(1, sizeof *g);
-    if (!g) return bw_error_memory(err);
+    if (!g)
+        return bw_error_memory(err);
     g->kind = BW_GROUND_GRID;
     g->norm = norm;
     g->p = p;
@@ -226,12 +235,14 @@ bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
     bool is_fine = height <= MAX_FINE_TABLE && width <= MAX_FINE_TABLE;
     g->unit = is_fine ? TABLE_UNIT : 1;
     status = fill_grid_costs(g, err);
-    if (status) goto done;
+    if (status)
+        goto done;
     g->is_squared = norm == BW_NORM_L2 && p == 2 && is_fine && !g->is_line;
     g->table_scale = g->unit * g->unit;
     g->is_table_exact = true;
     g->table_max = (int32_t)(g->max_cost * g->table_scale);
-    if (!g->is_squared && longer <= MAX_SIDE) status = fill_table(g, err);
+    if (!g->is_squared && longer <= MAX_SIDE)
+        status = fill_table(g, err);
 done:
     if (status) {
         bw_ground_destroy(g);
@@ -277,11 +288,13 @@ static bw_status copy_points(bw_ground *g, const double *coordinates,
         low[i % d] = low[i % d] < x ? low[i % d] : x;
         high[i % d] = high[i % d] > x ? high[i % d] : x;
     }
-    if (!status && n > 0) g->max_cost = box_cost(g, low, high);
+    if (!status && n > 0)
+        g->max_cost = box_cost(g, low, high);
     if (!status && !isfinite(g->max_cost))
         status = bw_error_set(err, BW_ERR_RANGE,
                               "costs overflow: the support is too wide for "
-                              "the power p = %g", g->p);
+                              "the power p = %g",
+                              g->p);
     g->is_integral = g->is_integral && is_integer(g->max_cost);
     free(box);
     return status;
@@ -293,12 +306,14 @@ bw_status bw_ground_create_points(bw_norm norm, double p, size_t n, size_t d,
 {
     *ret_ground = NULL;
     bw_status status = check_power(p, err);
-    if (status) return status;
+    if (status)
+        return status;
     if (n == 0 || d == 0)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "a support of %zu points in %zu dimensions", n, d);
     bw_ground *g = calloc(1, sizeof *g);
-    if (!g) return bw_error_memory(err);
+    if (!g)
+        return bw_error_memory(err);
     g->kind = BW_GROUND_POINTS;
     g->norm = norm;
     g->p = p;
@@ -323,10 +338,11 @@ bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
 {
     *ret_ground = NULL;
     if (n_sources == 0 || n_sinks == 0)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "a cost matrix of %zu x %zu", n_sources, n_sinks);
+        return bw_error_set(err, BW_ERR_DIMENSION, "a cost matrix of %zu x %zu",
+                            n_sources, n_sinks);
     bw_ground *g = calloc(1, sizeof *g);
-    if (!g) return bw_error_memory(err);
+    if (!g)
+        return bw_error_memory(err);
     bw_status status = BW_OK;
     size_t n = n_sources * n_sinks;
     g->kind = BW_GROUND_MATRIX;
@@ -335,7 +351,8 @@ bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
     g->n_sinks = n_sinks;
     g->is_integral = true;
     g->cost = malloc(n * sizeof *g->cost);
-    if (!g->cost) status = bw_error_memory(err);
+    if (!g->cost)
+        status = bw_error_memory(err);
     for (size_t k = 0; k < n && !status; k++) {
         if (!(cost[k] >= 0 && isfinite(cost[k])))
             status = bw_error_set(err, BW_ERR_RANGE,
@@ -357,7 +374,8 @@ bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
 
 void bw_ground_destroy(bw_ground *ground)
 {
-    if (!ground) return;
+    if (!ground)
+        return;
     free(ground->coordinate);
     if (ground->kind == BW_GROUND_MATRIX)
         free(ground->cost);

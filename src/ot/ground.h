@@ -39,8 +39,8 @@ struct bw_ground {
      * wide = cost * 2^wide_exponent in 128 bits. Equal, exact and 2^0 when
      * is_integral and the costs fit. */
     int narrow_exponent, wide_exponent;
-    bool is_exact; /* narrow costs are exact */
-    int64_t *narrow; /* grid: by differences, like cost */
+    bool is_exact;                   /* narrow costs are exact */
+    int64_t *narrow;                 /* grid: by differences, like cost */
     void *cost_store, *narrow_store; /* where the tables begin */
     /* Grid: costs between positions in units of 1 / unit pixel, scaled to
      * small integers: table[dy * table_stride + dx] for signed differences.
@@ -60,7 +60,8 @@ static inline int32_t bw_ground_small(const bw_ground *ground, int32_t a,
                                       int32_t b)
 {
     int dx = bw_point_x(a) - bw_point_x(b), dy = bw_point_y(a) - bw_point_y(b);
-    if (ground->is_squared) return dx * dx + dy * dy;
+    if (ground->is_squared)
+        return dx * dx + dy * dy;
     return ground->table[dy * ground->table_stride + dx];
 }
 

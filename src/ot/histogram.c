@@ -44,15 +44,18 @@ typedef struct keyed_bin {
 static int by_key(const void *a, const void *b)
 {
     const keyed_bin *x = a, *y = b;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
     return x->bin < y->bin ? -1 : x->bin > y->bin;
 }
 
 /* Morton order of a grid's pixels, order along a line, else by number. */
 static double order_key(const bw_ground *g, uint32_t bin)
 {
-    if (g->kind == BW_GROUND_POINTS && g->is_line) return g->coordinate[bin];
-    if (g->kind != BW_GROUND_GRID || g->is_line) return bin;
+    if (g->kind == BW_GROUND_POINTS && g->is_line)
+        return g->coordinate[bin];
+    if (g->kind != BW_GROUND_GRID || g->is_line)
+        return bin;
     return bw_side_morton(bin / (uint32_t)g->width, bin % (uint32_t)g->width);
 }
 
@@ -67,7 +70,8 @@ static bw_status make_order(bw_histograms *set, size_t n_bins)
     for (uint32_t k = 0; k < n_bins; k++)
         keyed[k] = (keyed_bin){order_key(set->ground, k), k};
     qsort(keyed, n_bins, sizeof *keyed, by_key);
-    for (size_t k = 0; k < n_bins; k++) set->order[k] = keyed[k].bin;
+    for (size_t k = 0; k < n_bins; k++)
+        set->order[k] = keyed[k].bin;
     free(keyed);
     return BW_OK;
 }
@@ -77,7 +81,8 @@ bw_status bw_histograms_create(const bw_ground *ground, bw_normalize normalize,
 {
     *ret_set = NULL;
     bw_histograms *set = calloc(1, sizeof *set);
-    if (!set) return bw_error_memory(err);
+    if (!set)
+        return bw_error_memory(err);
     set->ground = ground;
     set->normalize = normalize;
     set->is_integral = normalize != BW_NORMALIZE_SOFTMAX;
@@ -94,7 +99,8 @@ bw_status bw_histograms_create(const bw_ground *ground, bw_normalize normalize,
 
 void bw_histograms_destroy(bw_histograms *set)
 {
-    if (!set) return;
+    if (!set)
+        return;
     free(set->order);
     free(set->first);
     free(set->bin);
@@ -123,9 +129,12 @@ static bw_status check_values(bw_normalize normalize, size_t n,
 static void softmax(size_t n, const double *values, double *out)
 {
     double most = values[0], sum = 0;
-    for (size_t k = 1; k < n; k++) most = most > values[k] ? most : values[k];
-    for (size_t k = 0; k < n; k++) sum += out[k] = exp(values[k] - most);
-    for (size_t k = 0; k < n; k++) out[k] /= sum;
+    for (size_t k = 1; k < n; k++)
+        most = most > values[k] ? most : values[k];
+    for (size_t k = 0; k < n; k++)
+        sum += out[k] = exp(values[k] - most);
+    for (size_t k = 0; k < n; k++)
+        out[k] /= sum;
 }
 
 static bw_status make_room(bw_histograms *set, size_t n_bins)
@@ -133,10 +142,12 @@ static bw_status make_room(bw_histograms *set, size_t n_bins)
     if (set->n == set->cap) {
         size_t cap = set->cap ? 2 * set->cap : 256;
         size_t *first = realloc(set->first, (cap + 1) * sizeof *first);
-        if (!first) return BW_ERR_MEMORY;
+        if (!first)
+            return BW_ERR_MEMORY;
         set->first = first;
         double *sum = realloc(set->sum, cap * sizeof *sum);
-        if (!sum) return BW_ERR_MEMORY;
+        if (!sum)
+            return BW_ERR_MEMORY;
         set->sum = sum;
         set->cap = cap;
     }
@@ -144,10 +155,12 @@ static bw_status make_room(bw_histograms *set, size_t n_bins)
     if (set->n_lit + n_bins >= set->cap_lit) {
         size_t cap = set->cap_lit * 3 / 2 + n_bins + 1;
         uint32_t *bin = realloc(set->bin, cap * sizeof *bin);
-        if (!bin) return BW_ERR_MEMORY;
+        if (!bin)
+            return BW_ERR_MEMORY;
         set->bin = bin;
         double *weight = realloc(set->weight, cap * sizeof *weight);
-        if (!weight) return BW_ERR_MEMORY;
+        if (!weight)
+            return BW_ERR_MEMORY;
         set->weight = weight;
         set->cap_lit = cap;
     }
@@ -170,7 +183,8 @@ static void append_lit(bw_histograms *set, size_t n_bins, const double *values)
     size_t n_lit = 0, n_order = n_ordered(set);
     for (size_t k = 0; k < n_order; k++) {
         uint32_t b = set->order[k];
-        if (b >= n_bins || !(values[b] > 0)) continue;
+        if (b >= n_bins || !(values[b] > 0))
+            continue;
         double x = values[b];
         bin[n_lit] = b;
         weight[n_lit++] = x;
@@ -184,7 +198,8 @@ static bw_status check_bins(const bw_histograms *set, size_t n_bins,
                             bw_error *err)
 {
     const bw_ground *g = set->ground;
-    if (n_bins == g->n_sources || n_bins == g->n_sinks) return BW_OK;
+    if (n_bins == g->n_sources || n_bins == g->n_sinks)
+        return BW_OK;
     return bw_error_set(err, BW_ERR_DIMENSION,
                         "%zu bins, where the ground cost has %zu", n_bins,
                         g->n_sources);
@@ -194,16 +209,21 @@ bw_status bw_histograms_add(bw_histograms *set, size_t n_bins,
                             const double *values, bw_error *err)
 {
     bw_status status = check_bins(set, n_bins, err);
-    if (!status) status = check_values(set->normalize, n_bins, values, err);
-    if (status) return status;
+    if (!status)
+        status = check_values(set->normalize, n_bins, values, err);
+    if (status)
+        return status;
     if (set->normalize == BW_NORMALIZE_SOFTMAX) {
         softmax(n_bins, values, set->work);
         values = set->work;
     }
     size_t n_lit = 0;
-    for (size_t k = 0; k < n_bins; k++) n_lit += values[k] > 0;
-    if (n_lit == 0) return bw_error_set(err, BW_ERR_RANGE, "all mass is zero");
-    if (make_room(set, n_lit)) return bw_error_memory(err);
+    for (size_t k = 0; k < n_bins; k++)
+        n_lit += values[k] > 0;
+    if (n_lit == 0)
+        return bw_error_set(err, BW_ERR_RANGE, "all mass is zero");
+    if (make_room(set, n_lit))
+        return bw_error_memory(err);
     append_lit(set, n_bins, values);
     if (!isfinite(set->sum[set->n - 1]))
         return bw_error_set(err, BW_ERR_RANGE, "the sum of masses overflows");
@@ -214,12 +234,15 @@ bw_status bw_histograms_add_bytes(bw_histograms *set, size_t n_bins,
                                   const unsigned char *values, bw_error *err)
 {
     bw_status status = check_bins(set, n_bins, err);
-    if (status) return status;
+    if (status)
+        return status;
     if (set->normalize == BW_NORMALIZE_SOFTMAX) {
-        for (size_t k = 0; k < n_bins; k++) set->work[k] = values[k];
+        for (size_t k = 0; k < n_bins; k++)
+            set->work[k] = values[k];
         return bw_histograms_add(set, n_bins, set->work, err);
     }
-    if (make_room(set, n_bins)) return bw_error_memory(err);
+    if (make_room(set, n_bins))
+        return bw_error_memory(err);
     uint32_t *bin = set->bin + set->n_lit;
     double *weight = set->weight + set->n_lit;
     size_t n_lit = 0, n_order = n_ordered(set);
@@ -233,7 +256,8 @@ bw_status bw_histograms_add_bytes(bw_histograms *set, size_t n_bins,
         n_lit += x != 0;
         sum += x;
     }
-    if (n_lit == 0) return bw_error_set(err, BW_ERR_RANGE, "all mass is zero");
+    if (n_lit == 0)
+        return bw_error_set(err, BW_ERR_RANGE, "all mass is zero");
     end_histogram(set, n_lit, (double)sum);
     return BW_OK;
 }
@@ -263,7 +287,8 @@ static void seal_reals(bw_histograms *set)
             int64_t mass = (int64_t)((long double)set->weight[q] * scale);
             set->mass[q] = mass > 1 ? mass : 1;
             left -= set->mass[q];
-            if (set->weight[q] > set->weight[largest]) largest = q;
+            if (set->weight[q] > set->weight[largest])
+                largest = q;
         }
         set->mass[largest] += left;
         set->total[k] = total;
@@ -275,7 +300,8 @@ bw_status bw_histograms_seal(bw_histograms *set, bw_error *err)
     size_t n_lit = set->n_lit ? set->n_lit : 1, n = set->n ? set->n : 1;
     set->mass = malloc(n_lit * sizeof *set->mass);
     set->total = malloc(n * sizeof *set->total);
-    if (!set->mass || !set->total) return bw_error_memory(err);
+    if (!set->mass || !set->total)
+        return bw_error_memory(err);
     double most = 0;
     for (size_t k = 0; k < set->n; k++)
         most = most > set->sum[k] ? most : set->sum[k];

@@ -61,8 +61,8 @@ static size_t columns_of(const bw_block_shape *shape, bw_block *block,
             (column){(void **)&block->arc_count, n * sizeof(uint32_t)};
         columns[k++] = (column){(void **)&block->arc_bins,
                                 block->n_arcs * 2 * sizeof(uint32_t)};
-        columns[k++] = (column){(void **)&block->arc_mass,
-                                block->n_arcs * sizeof(double)};
+        columns[k++] =
+            (column){(void **)&block->arc_mass, block->n_arcs * sizeof(double)};
     }
     if (shape->with_potentials) {
         columns[k++] = (column){(void **)&block->source,
@@ -82,7 +82,8 @@ static uint64_t padded(uint64_t n)
 static uint64_t size_of_columns(const column *columns, size_t n)
 {
     uint64_t sum = 0;
-    for (size_t k = 0; k < n; k++) sum += padded(columns[k].n_bytes);
+    for (size_t k = 0; k < n; k++)
+        sum += padded(columns[k].n_bytes);
     return sum;
 }
 
@@ -100,8 +101,10 @@ static bool read_at(int fd, void *buffer, uint64_t n, uint64_t offset)
     char *to = buffer;
     while (n > 0) {
         ssize_t got = pread(fd, to, n, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return false;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
         to += got;
         offset += (uint64_t)got;
         n -= (uint64_t)got;
@@ -115,7 +118,8 @@ static const char *first_difference(const char *text, const char *other,
 {
     const char *line = text;
     while (*text && *text == *other) {
-        if (*text == '\n') line = text + 1;
+        if (*text == '\n')
+            line = text + 1;
         text++;
         other++;
     }
@@ -127,7 +131,8 @@ static bw_status check_purpose(const bw_journal *j, const file_head *head,
                                const char *purpose, bw_error *err)
 {
     char *text = calloc(1, head->n_purpose + 1);
-    if (!text) return bw_error_memory(err);
+    if (!text)
+        return bw_error_memory(err);
     bw_status status = BW_OK;
     if (!read_at(j->fd, text, head->n_purpose, sizeof *head) ||
         XXH64(text, head->n_purpose, 0) != head->digest) {
@@ -152,25 +157,29 @@ static bool read_block(const bw_journal *j, uint64_t offset, bw_block *block,
 {
     block_head head;
     column columns[N_COLUMNS];
-    if (!read_at(j->fd, &head, sizeof head, offset)) return false;
-    *block = (bw_block){.first = head.first, .n = head.n,
-                        .n_arcs = head.n_arcs};
+    if (!read_at(j->fd, &head, sizeof head, offset))
+        return false;
+    *block =
+        (bw_block){.first = head.first, .n = head.n, .n_arcs = head.n_arcs};
     struct stat info;
     if (fstat(j->fd, &info) || head.n_bytes > (uint64_t)info.st_size ||
         head.n > head.n_bytes || head.n_arcs > head.n_bytes)
         return false;
     size_t n_columns = columns_of(&j->shape, block, columns);
-    if (size_of_columns(columns, n_columns) != head.n_bytes) return false;
+    if (size_of_columns(columns, n_columns) != head.n_bytes)
+        return false;
     if (head.n_bytes > *capacity) {
         free(*buffer);
         *capacity = 0;
         *buffer = malloc(head.n_bytes);
-        if (!*buffer) return false;
+        if (!*buffer)
+            return false;
         *capacity = head.n_bytes;
     }
     if (!read_at(j->fd, *buffer, head.n_bytes, offset + sizeof head))
         return false;
-    if (digest_of(&head, *buffer) != head.digest) return false;
+    if (digest_of(&head, *buffer) != head.digest)
+        return false;
     char *at = *buffer;
     for (size_t k = 0; k < n_columns; k++) {
         *columns[k].data = at;
@@ -205,11 +214,12 @@ static bw_status write_head(bw_journal *j, const char *purpose, bw_error *err)
     file_head head = {.n_purpose = strlen(purpose)};
     memcpy(head.magic, magic, sizeof magic);
     head.digest = XXH64(purpose, head.n_purpose, 0);
-    if (ftruncate(j->fd, 0)) return bw_error_errno(err, "%s", name);
+    if (ftruncate(j->fd, 0))
+        return bw_error_errno(err, "%s", name);
     j->n_bytes = sizeof head + head.n_purpose;
-    bw_status status =
-        bw_output_write_fd(j->fd, name, &head, sizeof head, err);
-    if (status) return status;
+    bw_status status = bw_output_write_fd(j->fd, name, &head, sizeof head, err);
+    if (status)
+        return status;
     return bw_output_write_fd(j->fd, name, purpose, head.n_purpose, err);
 }
 
@@ -220,19 +230,24 @@ static bw_status take_over(bw_journal *j, const char *purpose, bool resume,
 {
     file_head head = {.n_purpose = 0};
     off_t size = lseek(j->fd, 0, SEEK_END);
-    if (size < 0) return bw_error_errno(err, "%s", j->path);
+    if (size < 0)
+        return bw_error_errno(err, "%s", j->path);
     size_t n = (size_t)size < sizeof head ? (size_t)size : sizeof head;
     size_t n_magic = n < sizeof magic ? n : sizeof magic;
-    if (!read_at(j->fd, &head, n, 0)) return bw_error_errno(err, "%s", j->path);
-    if (memcmp(head.magic, magic, n_magic) != 0 ||
-        head.n_purpose > MAX_PURPOSE)
-        return bw_error_set(err, BW_ERR_FORMAT, "%s: no journal of this program",
-                            j->path);
-    if (n < sizeof head) return BW_OK;
-    if (size <= (off_t)(sizeof head + head.n_purpose)) return BW_OK;
+    if (!read_at(j->fd, &head, n, 0))
+        return bw_error_errno(err, "%s", j->path);
+    if (memcmp(head.magic, magic, n_magic) != 0 || head.n_purpose > MAX_PURPOSE)
+        return bw_error_set(err, BW_ERR_FORMAT,
+                            "%s: no journal of this program", j->path);
+    if (n < sizeof head)
+        return BW_OK;
+    if (size <= (off_t)(sizeof head + head.n_purpose))
+        return BW_OK;
     bw_status status = resume ? check_purpose(j, &head, purpose, err) : BW_OK;
-    if (status) return status;
-    if (resume) return find_end(j, head.n_purpose, err);
+    if (status)
+        return status;
+    if (resume)
+        return find_end(j, head.n_purpose, err);
     return bw_error_set(err, BW_ERR_RANGE,
                         "%s: holds results of an unfinished run; continue it "
                         "with --resume, or remove it",
@@ -269,7 +284,8 @@ bw_status bw_journal_open(const char *path, const char *opt_beside,
     *ret_journal = NULL;
     bw_status status = BW_OK;
     bw_journal *j = calloc(1, sizeof *j);
-    if (!j) return bw_error_memory(err);
+    if (!j)
+        return bw_error_memory(err);
     j->fd = -1;
     j->shape = *shape;
     if (!path) {
@@ -278,16 +294,19 @@ bw_status bw_journal_open(const char *path, const char *opt_beside,
         status = bw_error_memory(err);
     } else {
         status = open_locked(j, err);
-        if (!status) status = take_over(j, purpose, resume, err);
+        if (!status)
+            status = take_over(j, purpose, resume, err);
     }
     if (!status && j->n_bytes == 0) {
         status = write_head(j, purpose, err);
-        if (status && path) unlink(path);
+        if (status && path)
+            unlink(path);
     }
     if (!status && lseek(j->fd, (off_t)j->n_bytes, SEEK_SET) < 0)
         status = bw_error_errno(err, "%s", path ? path : "scratch file");
     if (status) {
-        if (j->fd >= 0) close(j->fd);
+        if (j->fd >= 0)
+            close(j->fd);
         free(j->path);
         free(j);
         return status;
@@ -311,7 +330,8 @@ bw_status bw_journal_append(bw_journal *j, const bw_block *block, bw_error *err)
     block_head head = {b.first, b.n, b.n_arcs,
                        size_of_columns(columns, n_columns), 0};
     char *bytes = calloc(1, sizeof head + head.n_bytes);
-    if (!bytes) return bw_error_memory(err);
+    if (!bytes)
+        return bw_error_memory(err);
     char *at = bytes + sizeof head;
     for (size_t k = 0; k < n_columns; k++) {
         if (columns[k].n_bytes > 0)
@@ -337,7 +357,8 @@ bw_status bw_journal_append(bw_journal *j, const bw_block *block, bw_error *err)
 
 bw_status bw_journal_sync(bw_journal *j, bw_error *err)
 {
-    if (!j->path || fdatasync(j->fd) == 0) return BW_OK;
+    if (!j->path || fdatasync(j->fd) == 0)
+        return BW_OK;
     return bw_error_errno(err, "%s", j->path);
 }
 
@@ -357,10 +378,9 @@ bw_status bw_journal_visit(bw_journal *j, bw_block_visit visit, void *context,
         if (read_block(j, offset, &block, &buffer, &capacity, &n_bytes))
             status = visit(context, &block, err);
         else
-            status = bw_error_set(err, BW_ERR_FORMAT,
-                                  "%s: damaged at byte %llu",
-                                  j->path ? j->path : "scratch file",
-                                  (unsigned long long)offset);
+            status = bw_error_set(
+                err, BW_ERR_FORMAT, "%s: damaged at byte %llu",
+                j->path ? j->path : "scratch file", (unsigned long long)offset);
         offset += n_bytes;
     }
     free(buffer);
@@ -369,8 +389,10 @@ bw_status bw_journal_visit(bw_journal *j, bw_block_visit visit, void *context,
 
 void bw_journal_close(bw_journal *j)
 {
-    if (!j) return;
-    if (j->path && j->n_pairs == 0) unlink(j->path);
+    if (!j)
+        return;
+    if (j->path && j->n_pairs == 0)
+        unlink(j->path);
     close(j->fd);
     free(j->path);
     free(j);
@@ -378,7 +400,9 @@ void bw_journal_close(bw_journal *j)
 
 void bw_journal_remove(bw_journal *j)
 {
-    if (j && j->path) unlink(j->path);
-    if (j) j->n_pairs = UINT64_MAX; /* nothing left to remove */
+    if (j && j->path)
+        unlink(j->path);
+    if (j)
+        j->n_pairs = UINT64_MAX; /* nothing left to remove */
     bw_journal_close(j);
 }

@@ -22,10 +22,10 @@ typedef struct bw_block {
     uint64_t n;
     double *value, *gap;
     uint64_t n_arcs;
-    uint32_t *arc_count;      /* n */
-    uint32_t (*arc_bins)[2];  /* n_arcs */
-    double *arc_mass;         /* n_arcs */
-    double *source, *target;  /* n x n_source_bins, n x n_target_bins */
+    uint32_t *arc_count;     /* n */
+    uint32_t (*arc_bins)[2]; /* n_arcs */
+    double *arc_mass;        /* n_arcs */
+    double *source, *target; /* n x n_source_bins, n x n_target_bins */
 } bw_block;
 
 /* Which columns there are. */

@@ -157,8 +157,8 @@ static inline uint32_t bw_lanes_less(bw_lanes a, bw_lanes b)
 {
     __m256 lo = _mm256_castsi256_ps(_mm256_cmpgt_epi32(b.lo, a.lo));
     __m256 hi = _mm256_castsi256_ps(_mm256_cmpgt_epi32(b.hi, a.hi));
-    return (uint32_t)_mm256_movemask_ps(lo) |
-           (uint32_t)_mm256_movemask_ps(hi) << 8;
+    return (uint32_t)_mm256_movemask_ps(lo) | (uint32_t)_mm256_movemask_ps(hi)
+                                                  << 8;
 }
 
 /* All ones in the lanes whose bit is set. */
@@ -220,19 +220,22 @@ static inline void bw_lanes_store(int32_t *p, bw_lanes a)
 static inline bw_lanes bw_lanes_set(int32_t a)
 {
     bw_lanes b;
-    for (int k = 0; k < BW_N_LANES; k++) b.x[k] = a;
+    for (int k = 0; k < BW_N_LANES; k++)
+        b.x[k] = a;
     return b;
 }
 
 static inline bw_lanes bw_lanes_add(bw_lanes a, bw_lanes b)
 {
-    for (int k = 0; k < BW_N_LANES; k++) a.x[k] += b.x[k];
+    for (int k = 0; k < BW_N_LANES; k++)
+        a.x[k] += b.x[k];
     return a;
 }
 
 static inline bw_lanes bw_lanes_sub(bw_lanes a, bw_lanes b)
 {
-    for (int k = 0; k < BW_N_LANES; k++) a.x[k] -= b.x[k];
+    for (int k = 0; k < BW_N_LANES; k++)
+        a.x[k] -= b.x[k];
     return a;
 }
 
@@ -256,14 +259,16 @@ static inline bw_lanes bw_lanes_dot(bw_lanes a, bw_lanes b)
 
 static inline bw_lanes bw_lanes_shift_right(bw_lanes a, unsigned n)
 {
-    for (int k = 0; k < BW_N_LANES; k++) a.x[k] >>= n;
+    for (int k = 0; k < BW_N_LANES; k++)
+        a.x[k] >>= n;
     return a;
 }
 
 static inline bw_lanes bw_lanes_gather(const int32_t *p, bw_lanes index)
 {
     bw_lanes a;
-    for (int k = 0; k < BW_N_LANES; k++) a.x[k] = p[index.x[k]];
+    for (int k = 0; k < BW_N_LANES; k++)
+        a.x[k] = p[index.x[k]];
     return a;
 }
 
@@ -287,14 +292,16 @@ static inline int bw_lanes_least(bw_lanes a, uint32_t mask)
     int lane = __builtin_ctz(mask);
     for (; mask; mask &= mask - 1) {
         int k = __builtin_ctz(mask);
-        if (a.x[k] < a.x[lane]) lane = k;
+        if (a.x[k] < a.x[lane])
+            lane = k;
     }
     return lane;
 }
 
 static inline void bw_lanes_add_masked(int32_t *p, uint32_t mask, bw_lanes d)
 {
-    for (int k = 0; k < BW_N_LANES; k++) p[k] += mask >> k & 1 ? d.x[k] : 0;
+    for (int k = 0; k < BW_N_LANES; k++)
+        p[k] += mask >> k & 1 ? d.x[k] : 0;
 }
 
 #endif

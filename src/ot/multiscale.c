@@ -32,7 +32,8 @@ static bw_status reserve(bw_multiscale *m, size_t n_sources, size_t n_sinks)
 {
     bw_status status = bw_start_reserve(&m->start, n_sources, n_sinks);
     size_t n = n_sources + n_sinks;
-    if (status || n <= m->cap_nodes) return status;
+    if (status || n <= m->cap_nodes)
+        return status;
     n += n / 4;
     for (int k = 0; k < 2; k++) {
         free(m->tree[k].parent);
@@ -50,7 +51,8 @@ static bw_status reserve(bw_multiscale *m, size_t n_sources, size_t n_sinks)
     m->n_children = malloc(n * sizeof *m->n_children);
     m->u = malloc(n * sizeof *m->u);
     m->v = malloc(n * sizeof *m->v);
-    if (!m->n_children || !m->u || !m->v) status = BW_ERR_MEMORY;
+    if (!m->n_children || !m->u || !m->v)
+        status = BW_ERR_MEMORY;
     m->cap_nodes = status ? 0 : n;
     return status;
 }
@@ -60,14 +62,16 @@ static bw_status reserve(bw_multiscale *m, size_t n_sources, size_t n_sinks)
 /* What a matrix's or points' costs are multiplied by to be small. */
 static double scale_of(const bw_arcs *arcs)
 {
-    if (arcs->ground->kind == BW_GROUND_GRID) return 1;
+    if (arcs->ground->kind == BW_GROUND_GRID)
+        return 1;
     return bw_ground_small_scale(arcs->ground);
 }
 
 static bool can_bitmask(const bw_arcs *arcs)
 {
     size_t n_sources = arcs->sources->n, n_sinks = arcs->sinks->n;
-    if (n_sinks > BW_BITMASK_MAX_SINKS) return false;
+    if (n_sinks > BW_BITMASK_MAX_SINKS)
+        return false;
     return arcs->ground->is_squared || n_sources + 16 <= most_matrix / n_sinks;
 }
 
@@ -96,7 +100,8 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     size_t n_sources = arcs->sources->n, n_sinks = arcs->sinks->n;
     bw_status status =
         bw_bitmask_reserve(b, n_sources, n_sinks, !g->is_squared);
-    if (status) return status;
+    if (status)
+        return status;
     b->is_squared = g->is_squared;
     b->tree = *tree;
     if (g->kind == BW_GROUND_GRID) {
@@ -105,7 +110,8 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
         for (size_t j = 0; j < n_sinks; j++)
             b->sink_point[j] = arcs->sinks->point[j];
     }
-    if (!g->is_squared) fill_matrix(b, arcs);
+    if (!g->is_squared)
+        fill_matrix(b, arcs);
     uint64_t before = b->n_pivots;
     bool is_done = bw_bitmask_solve(b);
     uint64_t n_pivots = b->n_pivots - before;
@@ -113,8 +119,8 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
         m->counts.n_coarse_pivots += n_pivots;
     else
         m->counts.n_pivots += n_pivots;
-    *is_optimal = is_done && (arcs->is_coarse ||
-                              (g->is_exact && g->is_table_exact));
+    *is_optimal =
+        is_done && (arcs->is_coarse || (g->is_exact && g->is_table_exact));
     return BW_OK;
 }
 
@@ -123,7 +129,8 @@ static bw_status solve_simplex(bw_multiscale *m, const bw_arcs *arcs,
 {
     bw_simplex *s = &m->simplex;
     bw_status status = bw_simplex_reserve(s, arcs->sources->n, arcs->sinks->n);
-    if (status) return status;
+    if (status)
+        return status;
     uint64_t before = s->n_pivots;
     bw_simplex_solve(s, arcs, tree);
     if (arcs->is_coarse)
@@ -183,7 +190,8 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
 {
     size_t n_levels = method == BW_METHOD_LINE ? 1 : bw_side_n_levels(ground);
     bw_status status = reserve(m, m->source[0].n, m->sink[0].n);
-    if (!status) status = make_levels(m, ground, n_levels);
+    if (!status)
+        status = make_levels(m, ground, n_levels);
     bw_arcs coarse = {0};
     for (size_t l = n_levels; l-- > 0 && !status;) {
         bw_arcs arcs = {ground, &m->source[l], &m->sink[l], is_swapped, l > 0};
@@ -200,9 +208,11 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
         if (!is_optimal && can_bitmask(&arcs) &&
             (l > 0 || method != BW_METHOD_SIMPLEX)) {
             status = solve_bitmask(m, &arcs, tree, &is_optimal);
-            if (!is_optimal) bw_multiscale_sort(m, tree);
+            if (!is_optimal)
+                bw_multiscale_sort(m, tree);
         }
-        if (!is_optimal && !status) status = solve_simplex(m, &arcs, tree);
+        if (!is_optimal && !status)
+            status = solve_simplex(m, &arcs, tree);
         if (l > 0 && !status) {
             bw_multiscale_sort(m, tree);
             small_duals(m, &arcs, tree);

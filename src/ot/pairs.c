@@ -10,14 +10,19 @@ bw_status bw_pairs_init(bw_pairs *pairs, bw_pairs_kind kind, uint64_t n_a,
                         uint64_t n_b, uint64_t n_listed,
                         const uint32_t (*list)[2], uint64_t seed, bw_error *err)
 {
-    *pairs = (bw_pairs){.kind = kind, .n_a = n_a, .n_b = n_b, .seed = seed,
-                        .list = list, .n_whole = n_listed};
+    *pairs = (bw_pairs){.kind = kind,
+                        .n_a = n_a,
+                        .n_b = n_b,
+                        .seed = seed,
+                        .list = list,
+                        .n_whole = n_listed};
     if (n_a > UINT32_MAX || n_b > UINT32_MAX)
         return bw_error_set(err, BW_ERR_RANGE,
                             "more than 2^32 - 1 histograms in a file");
     if (kind == BW_PAIRS_ALL)
         pairs->n_whole = n_a > 0 ? n_a * (n_a - 1) / 2 : 0;
-    if (kind == BW_PAIRS_CROSS) pairs->n_whole = n_a * n_b;
+    if (kind == BW_PAIRS_CROSS)
+        pairs->n_whole = n_a * n_b;
     if (kind == BW_PAIRS_RANDOM && n_listed > 0 && (n_a == 0 || n_b == 0))
         return bw_error_set(err, BW_ERR_RANGE, "no histograms to draw from");
     if (kind == BW_PAIRS_LIST)
@@ -52,9 +57,12 @@ static void triangle(uint64_t n, uint64_t k, uint32_t pair[2])
     double root = sqrt(fmax(b * b - 8 * (double)k, 0));
     double guess = (b - root) / 2;
     uint64_t i = guess > 0 ? (uint64_t)guess : 0;
-    if (i > n - 2) i = n - 2;
-    while (i > 0 && row_start(n, i) > k) i--;
-    while (row_start(n, i + 1) <= k) i++;
+    if (i > n - 2)
+        i = n - 2;
+    while (i > 0 && row_start(n, i) > k)
+        i--;
+    while (row_start(n, i + 1) <= k)
+        i++;
     pair[0] = (uint32_t)i;
     pair[1] = (uint32_t)(i + 1 + k - row_start(n, i));
 }

@@ -25,7 +25,8 @@ enum { BW_PERTURB_BITS = 62 };
 static inline int bw_perturb_shift(size_t n_nodes)
 {
     int shift = 2;
-    while ((size_t)1 << shift <= 2 * n_nodes) shift++;
+    while ((size_t)1 << shift <= 2 * n_nodes)
+        shift++;
     return shift;
 }
 

@@ -9,7 +9,8 @@ typedef unsigned __int128 magnitude;
 
 double bw_ratio_round(__int128 numerator, int64_t denominator)
 {
-    if (numerator == 0) return 0;
+    if (numerator == 0)
+        return 0;
     magnitude n = (magnitude)(numerator < 0 ? -numerator : numerator);
     magnitude d = (magnitude)denominator;
     int exponent = 0;

@@ -8,7 +8,8 @@
 
 bw_status bw_side_reserve(bw_side *side, size_t n)
 {
-    if (n <= side->capacity) return BW_OK;
+    if (n <= side->capacity)
+        return BW_OK;
     bw_side_clear(side);
     /* Sixteen more: vector code reads whole blocks of points. */
     size_t room = n + n / 4 + 16;
@@ -107,7 +108,8 @@ void bw_side_coarsen(const bw_side *fine, const bw_ground *ground,
     uint32_t width = (uint32_t)ground->width;
     for (size_t k = 0; k < fine->n; k++) {
         uint32_t code = fine->bin[k];
-        if (is_finest) code = bw_side_morton(code / width, code % width);
+        if (is_finest)
+            code = bw_side_morton(code / width, code % width);
         code >>= 2;
         if (n == 0 || code != coarse->bin[n - 1]) {
             coarse->bin[n] = code;
@@ -125,10 +127,12 @@ void bw_side_coarsen(const bw_side *fine, const bw_ground *ground,
 
 size_t bw_side_n_levels(const bw_ground *ground)
 {
-    if (ground->kind != BW_GROUND_GRID) return 1;
-    size_t side = ground->height > ground->width ? ground->height
-                                                 : ground->width;
+    if (ground->kind != BW_GROUND_GRID)
+        return 1;
+    size_t side =
+        ground->height > ground->width ? ground->height : ground->width;
     size_t n = 1;
-    for (; side > BW_COARSEST; side = (side + 1) / 2) n++;
+    for (; side > BW_COARSEST; side = (side + 1) / 2)
+        n++;
     return n;
 }

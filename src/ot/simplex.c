@@ -30,7 +30,8 @@ void bw_simplex_clear(bw_simplex *s)
 bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources, size_t n_sinks)
 {
     size_t n = n_sources + n_sinks;
-    if (n <= s->cap_nodes && n_sinks <= s->cap_sinks) return BW_OK;
+    if (n <= s->cap_nodes && n_sinks <= s->cap_sinks)
+        return BW_OK;
     uint64_t n_pivots = s->n_pivots;
     bw_simplex_clear(s);
     s->n_pivots = n_pivots;
@@ -59,8 +60,8 @@ typedef struct solver {
     const bw_arcs *arcs;
     bw_tree *tree;
     int32_t n_sinks;
-    int shift;           /* wide = narrow << shift, rounding */
-    int64_t threshold;   /* rounded reduced costs below it need a look */
+    int shift;         /* wide = narrow << shift, rounding */
+    int64_t threshold; /* rounded reduced costs below it need a look */
 } solver;
 
 /* ---- the tree ---- */
@@ -72,7 +73,8 @@ static void unlink_child(bw_simplex *s, int32_t node, int32_t parent)
         s->first_child[parent] = after;
     else
         s->next[before] = after;
-    if (after != NONE) s->previous[after] = before;
+    if (after != NONE)
+        s->previous[after] = before;
 }
 
 static void link_child(bw_simplex *s, int32_t node, int32_t parent)
@@ -80,13 +82,15 @@ static void link_child(bw_simplex *s, int32_t node, int32_t parent)
     int32_t head = s->first_child[parent];
     s->previous[node] = NONE;
     s->next[node] = head;
-    if (head != NONE) s->previous[head] = node;
+    if (head != NONE)
+        s->previous[head] = node;
     s->first_child[parent] = node;
 }
 
 static int64_t rounded(const solver *v, bw_wide wide)
 {
-    if (v->shift == 0) return (int64_t)wide;
+    if (v->shift == 0)
+        return (int64_t)wide;
     return (int64_t)((wide + ((bw_wide)1 << (v->shift - 1))) >> v->shift);
 }
 
@@ -209,7 +213,8 @@ static size_t scan_row(const solver *v, int32_t i)
     size_t n = 0, best = 0;
     for (int32_t j = 0; j < v->n_sinks; j++) {
         int64_t r = s->cost[j] - s->narrow[j];
-        if (r >= limit) continue;
+        if (r >= limit)
+            continue;
         if (r < least) {
             least = r;
             best = n;
@@ -231,7 +236,8 @@ static bool pivot_row(const solver *v, int32_t i)
     for (size_t k = 0; k < n; k++) {
         int32_t j = v->s->suspect[k];
         bw_wide r = exact_reduced_cost(v, i, j);
-        if (r >= 0) continue;
+        if (r >= 0)
+            continue;
         pivot(v, v->n_sinks + i, j, r);
         return true;
     }
@@ -242,7 +248,10 @@ void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
 {
     bool is_exact = bw_arcs_is_exact(arcs);
     const bw_ground *g = arcs->ground;
-    solver v = {s, arcs, tree, (int32_t)tree->n_sinks,
+    solver v = {s,
+                arcs,
+                tree,
+                (int32_t)tree->n_sinks,
                 is_exact ? 0 : g->wide_exponent - g->narrow_exponent,
                 is_exact ? 0 : 2};
     load_tree(&v);

@@ -22,7 +22,7 @@ typedef struct bw_simplex {
     int32_t *path; /* scratch: both sides of a cycle, or a stack */
     bw_wide *wide; /* potentials of nodes */
     int64_t *narrow;
-    int64_t *cost;   /* one row */
+    int64_t *cost;    /* one row */
     int32_t *suspect; /* sinks of a row that the scan could not clear */
     size_t cap_nodes, cap_sinks;
     uint64_t n_pivots; /* summed over calls */

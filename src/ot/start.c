@@ -21,7 +21,8 @@ void bw_start_clear(bw_start *s)
 
 bw_status bw_start_reserve(bw_start *s, size_t n_sources, size_t n_sinks)
 {
-    if (n_sources <= s->cap_sources && n_sinks <= s->cap_sinks) return BW_OK;
+    if (n_sources <= s->cap_sources && n_sinks <= s->cap_sinks)
+        return BW_OK;
     size_t n = n_sources > s->cap_sources ? n_sources : s->cap_sources;
     size_t m = n_sinks > s->cap_sinks ? n_sinks : s->cap_sinks;
     bw_start_clear(s);
@@ -221,7 +222,8 @@ void bw_start_guided(bw_start *start, const bw_arcs *arcs,
         size_t node = (size_t)coarse->order[k];
         size_t up = (size_t)coarse->parent[node];
         bool is_source_node = node >= n_coarse;
-        size_t from = is_source_node ? node : up, to = is_source_node ? up : node;
+        size_t from = is_source_node ? node : up,
+               to = is_source_node ? up : node;
         quad q;
         q.n_sources = left_bins(coarse_arcs->sources, from - n_coarse, s.supply,
                                 q.source);

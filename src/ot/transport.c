@@ -54,7 +54,8 @@ bw_status bw_transport_create(const bw_ground *ground,
         return bw_error_set(err, BW_ERR_USAGE,
                             "a line of so many bins takes only method line");
     bw_transport *t = calloc(1, sizeof *t);
-    if (!t) return bw_error_memory(err);
+    if (!t)
+        return bw_error_memory(err);
     t->ground = ground;
     t->options = *options;
     if (ground->is_metric) {
@@ -81,7 +82,8 @@ bw_status bw_transport_create(const bw_ground *ground,
 
 void bw_transport_destroy(bw_transport *t)
 {
-    if (!t) return;
+    if (!t)
+        return;
     bw_multiscale_clear(&t->multiscale);
     bw_evaluate_clear(&t->evaluate);
     for (int k = 0; k < 2; k++) {
@@ -108,7 +110,8 @@ static bw_status reserve_sides(bw_transport *t, size_t n)
     bw_multiscale *m = &t->multiscale;
     if (bw_side_reserve(&m->source[0], n) || bw_side_reserve(&m->sink[0], n))
         return BW_ERR_MEMORY;
-    if (n <= t->cap_mass) return BW_OK;
+    if (n <= t->cap_mass)
+        return BW_OK;
     t->cap_mass = 0;
     for (int k = 0; k < 2; k++) {
         free(t->mass[k]);
@@ -124,7 +127,8 @@ static bw_status reserve_sides(bw_transport *t, size_t n)
 
 static bw_status reserve_arcs(bw_transport *t, size_t n)
 {
-    if (n <= t->cap_arcs) return BW_OK;
+    if (n <= t->cap_arcs)
+        return BW_OK;
     free(t->arc);
     free(t->arc_bin);
     free(t->arc_mass);
@@ -133,7 +137,8 @@ static bw_status reserve_arcs(bw_transport *t, size_t n)
     t->arc = malloc(n * sizeof *t->arc);
     t->arc_bin = malloc(n * sizeof *t->arc_bin);
     t->arc_mass = malloc(n * sizeof *t->arc_mass);
-    if (!t->arc || !t->arc_bin || !t->arc_mass) return BW_ERR_MEMORY;
+    if (!t->arc || !t->arc_bin || !t->arc_mass)
+        return BW_ERR_MEMORY;
     t->cap_arcs = n;
     return BW_OK;
 }
@@ -157,6 +162,16 @@ typedef struct common {
     long double scale[2];
 } common;
 
+/* A share of 1e-16 too much has to go somewhere: between histograms that are
+ * nearly equal it would be most of the cost. */
+static long double sum_of_weights(const bw_histogram *h)
+{
+    long double sum = 0;
+    for (size_t q = 0; q < h->n; q++)
+        sum += h->weight[q];
+    return sum;
+}
+
 static bw_status make_common(const bw_histogram *a, const bw_histogram *b,
                              bw_normalize normalize, common *c, bw_error *err)
 {
@@ -166,14 +181,15 @@ static bw_status make_common(const bw_histogram *a, const bw_histogram *b,
                             "integer and real masses in one problem");
     if (normalize == BW_NORMALIZE_NONE) {
         double slack = c->is_real ? 1e-9 * a->sum : 0;
-        if (fabs(a->sum - b->sum) <= slack) return BW_OK;
+        if (fabs(a->sum - b->sum) <= slack)
+            return BW_OK;
         return bw_error_set(err, BW_ERR_RANGE,
                             "masses differ: their sums are %.17g and %.17g",
                             a->sum, b->sum);
     }
     if (c->is_real) {
-        c->scale[0] = 1 / (long double)a->sum;
-        c->scale[1] = 1 / (long double)b->sum;
+        c->scale[0] = 1 / sum_of_weights(a);
+        c->scale[1] = 1 / sum_of_weights(b);
         return BW_OK;
     }
     int64_t divisor = greatest_divisor(a->total, b->total);
@@ -186,22 +202,26 @@ static bw_status make_common(const bw_histogram *a, const bw_histogram *b,
 /* The mass of entry q of histogram k, as results have it. */
 static double result_mass(const common *c, int k, size_t q)
 {
-    if (c->is_real) return (double)(c->h[k]->weight[q] * c->scale[k]);
+    if (c->is_real)
+        return (double)(c->h[k]->weight[q] * c->scale[k]);
     return (double)(c->h[k]->mass[q] * c->factor[k]) / (double)c->denominator;
 }
 
 static void push_arc(bw_transport *t, uint32_t from, uint32_t to, double mass)
 {
-    if (t->options.with_plan) t->arc[t->n_arcs++] = (arc){{from, to}, mass};
+    if (t->options.with_plan)
+        t->arc[t->n_arcs++] = (arc){{from, to}, mass};
 }
 
 /* Whether the two are one distribution: then nothing needs to move. */
 static bool is_same(const common *c)
 {
     const bw_histogram *a = c->h[0], *b = c->h[1];
-    if (a->n != b->n) return false;
+    if (a->n != b->n)
+        return false;
     for (size_t q = 0; q < a->n; q++) {
-        if (a->bin[q] != b->bin[q]) return false;
+        if (a->bin[q] != b->bin[q])
+            return false;
         if (c->is_real
                 ? a->weight[q] * c->scale[0] != b->weight[q] * c->scale[1]
                 : a->mass[q] * c->factor[0] != b->mass[q] * c->factor[1])
@@ -242,11 +262,13 @@ static void fill_cancelled(bw_transport *t, const common *c)
             push_arc(t, a->bin[q], a->bin[q],
                      (double)stays / (double)c->denominator);
         *other -= stays;
-        if (mass > stays) push_bin(t, 0, a->bin[q], mass - stays, 0);
+        if (mass > stays)
+            push_bin(t, 0, a->bin[q], mass - stays, 0);
     }
     for (size_t q = 0; q < b->n; q++) {
         int64_t *left = &t->have[b->bin[q]];
-        if (*left > 0) push_bin(t, 1, b->bin[q], *left, 0);
+        if (*left > 0)
+            push_bin(t, 1, b->bin[q], *left, 0);
         *left = 0;
     }
 }
@@ -256,7 +278,8 @@ static void swap_sides(bw_transport *t)
 {
     bw_multiscale *m = &t->multiscale;
     t->is_swapped = m->source[0].n < m->sink[0].n;
-    if (!t->is_swapped) return;
+    if (!t->is_swapped)
+        return;
     bw_side side = m->source[0];
     m->source[0] = m->sink[0];
     m->sink[0] = side;
@@ -275,7 +298,8 @@ static int perturb(bw_transport *t)
     int shift = bw_perturb_shift(source->n + sink->n);
     for (size_t i = 0; i < source->n; i++)
         source->mass[i] = (t->mass[0][i] << shift) + 1;
-    for (size_t j = 0; j < sink->n; j++) sink->mass[j] = t->mass[1][j] << shift;
+    for (size_t j = 0; j < sink->n; j++)
+        sink->mass[j] = t->mass[1][j] << shift;
     sink->mass[0] += (int64_t)source->n;
     return shift;
 }
@@ -285,7 +309,8 @@ static int perturb(bw_transport *t)
 static int by_bins(const void *a, const void *b)
 {
     const arc *x = a, *y = b;
-    if (x->bin[0] != y->bin[0]) return x->bin[0] < y->bin[0] ? -1 : 1;
+    if (x->bin[0] != y->bin[0])
+        return x->bin[0] < y->bin[0] ? -1 : 1;
     return x->bin[1] < y->bin[1] ? -1 : x->bin[1] > y->bin[1];
 }
 
@@ -299,7 +324,8 @@ static void push_tree_arcs(bw_transport *t, const bw_tree *tree,
         double mass = masses->is_integral
                           ? (double)e->flow[k] / (double)masses->denominator
                           : (double)e->real_flow[k];
-        if (tree->parent[k] < 0 || !(mass > 0)) continue;
+        if (tree->parent[k] < 0 || !(mass > 0))
+            continue;
         size_t up = (size_t)tree->parent[k], m = tree->n_sinks;
         uint32_t from = source->bin[(k < m ? up : k) - m];
         uint32_t to = sink->bin[k < m ? k : up];
@@ -343,9 +369,8 @@ static void complete_potentials(bw_transport *t, const bw_tree *tree)
     for (size_t x = 0; x < n_u; x++) {
         double least = HUGE_VAL;
         for (size_t j = 0; j < tree->n_sinks; j++) {
-            double potential =
-                (double)ldexpl((long double)t->evaluate.potential[j],
-                               -g->wide_exponent);
+            double potential = (double)ldexpl(
+                (long double)t->evaluate.potential[j], -g->wide_exponent);
             double r = role_cost(t, x, sink->bin[j]) - potential;
             least = least < r ? least : r;
         }
@@ -379,7 +404,8 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     bw_tree *tree = NULL;
     bw_status status = bw_multiscale_solve(m, t->ground, t->is_swapped,
                                            t->options.method, &tree);
-    if (status) return bw_error_memory(err);
+    if (status)
+        return bw_error_memory(err);
     if (bw_evaluate_reserve(&t->evaluate, bw_tree_n_nodes(tree)))
         return bw_error_memory(err);
     bw_arcs arcs = {t->ground, &m->source[0], &m->sink[0], t->is_swapped,
@@ -391,8 +417,10 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     if (t->options.with_certificate)
         status = bw_evaluate_gap(&t->evaluate, &arcs, tree, &masses,
                                  &solution->gap, err);
-    if (status) return status;
-    if (t->options.with_plan) push_tree_arcs(t, tree, &masses);
+    if (status)
+        return status;
+    if (t->options.with_plan)
+        push_tree_arcs(t, tree, &masses);
     if (t->options.with_potentials) {
         bw_arcs_potentials(&arcs, tree, t->evaluate.potential);
         complete_potentials(t, tree);
@@ -408,9 +436,11 @@ bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
     *solution = (bw_solution){0};
     common c;
     bw_status status = make_common(a, b, normalize, &c, err);
-    if (status) return status;
+    if (status)
+        return status;
     size_t most = a->n > b->n ? a->n : b->n;
-    if (reserve_sides(t, most)) return bw_error_memory(err);
+    if (reserve_sides(t, most))
+        return bw_error_memory(err);
     if (t->options.with_plan && reserve_arcs(t, 2 * (a->n + b->n)))
         return bw_error_memory(err);
     t->multiscale.source[0].n = t->multiscale.sink[0].n = t->n_arcs = 0;
@@ -418,7 +448,8 @@ bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
     if (is_still) {
         for (size_t q = 0; q < a->n; q++)
             push_arc(t, a->bin[q], a->bin[q], result_mass(&c, 0, q));
-        if (t->options.with_potentials) zero_potentials(t);
+        if (t->options.with_potentials)
+            zero_potentials(t);
     } else {
         if (g->is_metric && !c.is_real)
             fill_cancelled(t, &c);
@@ -426,8 +457,10 @@ bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
             fill_whole(t, &c);
         status = solve_sides(t, &c, solution, err);
     }
-    if (status) return status;
-    if (t->options.with_plan) finish_plan(t, solution);
+    if (status)
+        return status;
+    if (t->options.with_plan)
+        finish_plan(t, solution);
     if (t->options.with_potentials) {
         solution->potential_source = t->potential[0];
         solution->potential_target = t->potential[1];

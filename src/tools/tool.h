@@ -19,7 +19,8 @@ int bw_tool_main(const bw_program *program, int argc, char **argv,
  * then the operands' base names. *ret_args is for free(), its strings are
  * parsed's. */
 bw_status bw_tool_arguments(const bw_parsed *parsed, size_t *n_args,
-                            const char ***ret_args, bw_error *err) BW_MUST_CHECK;
+                            const char ***ret_args,
+                            bw_error *err) BW_MUST_CHECK;
 
 /* The path that output goes to: -o, or "-" when standard output is no
  * terminal; otherwise BW_ERR_USAGE. */
