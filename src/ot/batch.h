@@ -28,7 +28,8 @@ typedef struct bw_batch {
     bw_normalize normalize;
     double root; /* the result is cost^(1 / root): 1 gives the cost */
     bw_transport_options transport;
-    double tolerance; /* with a certificate: of |gap| / cost */
+    double tolerance; /* with a certificate: of |gap| / (cost + 1e-5 of the
+                         largest ground cost) */
     uint64_t n_threads;
     bw_journal *journal;
     bw_progress *progress;

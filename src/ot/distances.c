@@ -544,6 +544,14 @@ static bw_status solve(job *j, bw_error *err)
     return status;
 }
 
+/* Whether the same run may yet succeed: for the others, which would fail again
+ * at the same pair, a journal is only in the way. */
+static bool may_resume(bw_status status)
+{
+    return status == BW_ERR_IO || status == BW_ERR_MEMORY ||
+           status == BW_ERR_INTERRUPTED || status == BW_ERR_INTERNAL;
+}
+
 bw_status bw_distances_run(const bw_distances_options *options, bw_error *err)
 {
     job j = {.options = options};
@@ -556,7 +564,7 @@ bw_status bw_distances_run(const bw_distances_options *options, bw_error *err)
         status = solve(&j, err);
     if (!status)
         status = write_output(&j, err);
-    if (status)
+    if (may_resume(status))
         bw_journal_close(j.batch.journal);
     else
         bw_journal_remove(j.batch.journal);

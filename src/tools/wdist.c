@@ -92,8 +92,8 @@ static const bw_option options[] = {
     {.type = BW_OPTION_REAL,
      .name = "certify",
      .meta = "TOL",
-     .help = "prove every result by duality and write its gap; one over TOL "
-             "times the cost is an error",
+     .help = "prove every result by duality and write its gap; one over TOL, "
+             "relative to the cost, is an error",
      .value = &tolerance,
      .min = 0,
      .max = 1,
