@@ -199,6 +199,8 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
         if (l + 1 < n_levels)
             bw_start_guided(&m->start, &arcs, &coarse, &m->tree[(l + 1) % 2],
                             m->u, m->v, tree);
+        else if (method == BW_METHOD_LINE && m->line_source)
+            bw_start_staircase_real(&arcs, m->line_source, m->line_sink, tree);
         else if (ground->kind == BW_GROUND_GRID || ground->is_line)
             bw_start_staircase(&m->start, &arcs, tree);
         else

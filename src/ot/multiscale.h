@@ -21,6 +21,8 @@ typedef struct bw_multiscale {
     bw_bitmask bitmask;
     bw_simplex simplex;
     bw_transport_counts counts;
+    /* For BW_METHOD_LINE: the masses where they are real, else NULL. */
+    const long double *line_source, *line_sink;
 } bw_multiscale;
 
 void bw_multiscale_clear(bw_multiscale *m);

@@ -102,6 +102,28 @@ void bw_start_staircase(bw_start *start, const bw_arcs *arcs, bw_tree *tree)
     finish(&s, j);
 }
 
+void bw_start_staircase_real(const bw_arcs *arcs, const long double *source,
+                             const long double *sink, bw_tree *tree)
+{
+    shipper s = {.tree = tree};
+    size_t n = tree->n_sources = arcs->sources->n;
+    size_t m = tree->n_sinks = arcs->sinks->n;
+    size_t i = 0, j = 0;
+    /* Of the sources so far, less that of the sinks so far. */
+    long double left = source[0] - sink[0];
+    while (i + 1 < n || j + 1 < m) {
+        if (i + 1 < n && (left <= 0 || j + 1 == m)) {
+            exhaust(&s, m + i, j, 0);
+            left += source[++i];
+        } else {
+            exhaust(&s, j, m + i, 0);
+            left -= sink[++j];
+        }
+    }
+    exhaust(&s, m + i, j, 0);
+    finish(&s, j);
+}
+
 void bw_start_rows(bw_start *start, const bw_arcs *arcs, double scale,
                    bw_tree *tree)
 {

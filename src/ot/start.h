@@ -31,6 +31,11 @@ void bw_start_clear(bw_start *start);
  * first source and sink to the last. */
 void bw_start_staircase(bw_start *start, const bw_arcs *arcs, bw_tree *tree);
 
+/* The same by real masses, which long lines need: integers of a common total
+ * are too coarse for their sums. Flows stay 0. */
+void bw_start_staircase_real(const bw_arcs *arcs, const long double *source,
+                             const long double *sink, bw_tree *tree);
+
 /* Each source in turn ships to the cheapest sinks that are left. O(rows). */
 void bw_start_rows(bw_start *start, const bw_arcs *arcs, double scale,
                    bw_tree *tree);

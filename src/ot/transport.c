@@ -402,6 +402,8 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     bw_masses masses = {!c->is_real, t->mass[0], t->mass[1], c->denominator,
                         perturb(t),  t->real[0], t->real[1]};
     bw_tree *tree = NULL;
+    m->line_source = c->is_real ? t->real[0] : NULL;
+    m->line_sink = c->is_real ? t->real[1] : NULL;
     bw_status status = bw_multiscale_solve(m, t->ground, t->is_swapped,
                                            t->options.method, &tree);
     if (status)
