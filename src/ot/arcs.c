@@ -43,6 +43,8 @@ bw_wide bw_arcs_wide(const bw_arcs *a, size_t i, size_t j)
 {
     if (bw_arcs_is_exact(a))
         return bw_arcs_narrow(a, i, j);
+    if (a->ground->wide)
+        return a->ground->wide[a->sources->place[i] - a->sinks->place[j]];
     return bw_ground_wide(a->ground, bw_arcs_cost(a, i, j));
 }
 

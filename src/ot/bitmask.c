@@ -131,3 +131,9 @@ void bw_bitmask_fill(bw_bitmask *s, const int32_t *table, int32_t stride)
 {
     kernel()->fill(s, table, stride);
 }
+
+size_t bw_bitmask_scan(const bw_bitmask *s, size_t block, const int32_t *u,
+                       const int32_t *v, int32_t margin, int32_t (*arc)[2])
+{
+    return kernel()->scan(s, block, u, v, margin, arc);
+}

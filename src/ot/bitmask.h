@@ -71,6 +71,13 @@ void bw_bitmask_transform(size_t n_from, const int32_t *from_point,
  * table[index(source i) - index(sink j)] with index = y * stride + x. */
 void bw_bitmask_fill(bw_bitmask *s, const int32_t *table, int32_t stride);
 
+/* Of a matrix, after bw_bitmask_solve: the arcs of sources 16 block to
+ * 16 block + 15 whose cost is below u_i + v_j + margin, for any potentials u
+ * and v given (padded to whole lanes). Lists source and sink; room for 16
+ * n_sinks. Returns how many. */
+size_t bw_bitmask_scan(const bw_bitmask *s, size_t block, const int32_t *u,
+                       const int32_t *v, int32_t margin, int32_t (*arc)[2]);
+
 /* The instruction set in use: "avx512", "avx2" or "plain". BARROW_ISA in the
  * environment takes a lesser one, for tests. */
 const char *bw_bitmask_isa(void);
@@ -84,6 +91,8 @@ typedef struct bw_bitmask_kernel {
                       const int32_t *from, size_t n_to, const int32_t *to_point,
                       int32_t *to);
     void (*fill)(bw_bitmask *s, const int32_t *table, int32_t stride);
+    size_t (*scan)(const bw_bitmask *s, size_t block, const int32_t *u,
+                   const int32_t *v, int32_t margin, int32_t (*arc)[2]);
 } bw_bitmask_kernel;
 
 extern const bw_bitmask_kernel bw_bitmask_kernel_plain;

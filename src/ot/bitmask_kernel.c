@@ -583,11 +583,31 @@ static void kernel_fill(bw_bitmask *b, const int32_t *table, int32_t stride)
     }
 }
 
+/* ---- arcs near the optimum ---- */
+
+static size_t kernel_scan(const bw_bitmask *b, size_t block, const int32_t *u,
+                          const int32_t *v, int32_t margin, int32_t (*arc)[2])
+{
+    size_t first = block * BW_N_LANES, n_sinks = b->tree.n_sinks, n = 0;
+    size_t n_left = b->tree.n_sources - first;
+    uint32_t valid = n_left < BW_N_LANES ? (1u << n_left) - 1 : 0xffff;
+    const int32_t *c = b->cost + first * n_sinks;
+    bw_lanes limit =
+        bw_lanes_add(bw_lanes_load(u + first), bw_lanes_set(margin));
+    for (size_t j = 0; j < n_sinks; j++) {
+        bw_lanes r =
+            bw_lanes_sub(bw_lanes_load(c + j * BW_N_LANES), bw_lanes_set(v[j]));
+        uint32_t below = bw_lanes_less(r, limit) & valid;
+        for (; below; below &= below - 1) {
+            arc[n][0] = (int32_t)first + __builtin_ctz(below);
+            arc[n++][1] = (int32_t)j;
+        }
+    }
+    return n;
+}
+
 extern const bw_bitmask_kernel BW_KERNEL;
 
 const bw_bitmask_kernel BW_KERNEL = {
-    BW_KERNEL_NAME,
-    kernel_solve,
-    kernel_transform,
-    kernel_fill,
+    BW_KERNEL_NAME, kernel_solve, kernel_transform, kernel_fill, kernel_scan,
 };

@@ -173,6 +173,21 @@ static bw_status fill_grid_costs(bw_ground *g, bw_error *err)
     return BW_OK;
 }
 
+/* Wide costs by pixel differences, where they are needed and not too many. */
+static bw_status fill_wide(bw_ground *g, bw_error *err)
+{
+    ptrdiff_t height = (ptrdiff_t)g->height, width = (ptrdiff_t)g->width;
+    g->wide = differences(height, width, sizeof *g->wide, &g->wide_store);
+    if (!g->wide)
+        return bw_error_memory(err);
+    for (ptrdiff_t y = 1 - height; y < height; y++)
+        for (ptrdiff_t x = 1 - width; x < width; x++) {
+            ptrdiff_t at = y * g->stride + x;
+            g->wide[at] = bw_ground_wide(g, g->cost[at]);
+        }
+    return BW_OK;
+}
+
 /* The table of small integers at fractions of a pixel. Its scale is a power of
  * two, so that integral costs stay exact where they fit. */
 static bw_status fill_table(bw_ground *g, bw_error *err)
@@ -243,6 +258,8 @@ bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
     g->table_max = (int32_t)(g->max_cost * g->table_scale);
     if (!g->is_squared && longer <= MAX_SIDE)
         status = fill_table(g, err);
+    if (!status && !g->is_exact && is_fine)
+        status = fill_wide(g, err);
 done:
     if (status) {
         bw_ground_destroy(g);
@@ -381,6 +398,7 @@ void bw_ground_destroy(bw_ground *ground)
         free(ground->cost);
     free(ground->cost_store);
     free(ground->narrow_store);
+    free(ground->wide_store);
     free(ground->table_store);
     free(ground);
 }

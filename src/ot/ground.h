@@ -39,9 +39,10 @@ struct bw_ground {
      * wide = cost * 2^wide_exponent in 128 bits. Equal, exact and 2^0 when
      * is_integral and the costs fit. */
     int narrow_exponent, wide_exponent;
-    bool is_exact;                   /* narrow costs are exact */
-    int64_t *narrow;                 /* grid: by differences, like cost */
-    void *cost_store, *narrow_store; /* where the tables begin */
+    bool is_exact;   /* narrow costs are exact */
+    int64_t *narrow; /* grid: by differences, like cost */
+    bw_wide *wide;   /* small grids: the same; else NULL */
+    void *cost_store, *narrow_store, *wide_store; /* where the tables begin */
     /* Grid: costs between positions in units of 1 / unit pixel, scaled to
      * small integers: table[dy * table_stride + dx] for signed differences.
      * For start guesses on coarse grids and for the main phase of the bitmask

@@ -112,19 +112,30 @@ static bool read_at(int fd, void *buffer, uint64_t n, uint64_t offset)
     return true;
 }
 
-/* The first line of text that other lacks, for the message. */
-static const char *first_difference(const char *text, const char *other,
-                                    size_t *length)
+/* Whether one of the lines of text is line. */
+static bool has_line(const char *text, const char *line, size_t length)
 {
-    const char *line = text;
-    while (*text && *text == *other) {
-        if (*text == '\n')
-            line = text + 1;
-        text++;
-        other++;
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        if (n == length && memcmp(text, line, n) == 0)
+            return true;
+        text += n + (text[n] == '\n');
     }
-    *length = strcspn(line, "\n");
-    return line;
+    return false;
+}
+
+/* The first line of text that other lacks, or "nothing more". */
+static const char *first_missing(const char *text, const char *other,
+                                 size_t *length)
+{
+    while (*text) {
+        *length = strcspn(text, "\n");
+        if (!has_line(other, text, *length))
+            return text;
+        text += *length + (text[*length] == '\n');
+    }
+    *length = strlen("nothing more");
+    return "nothing more";
 }
 
 static bw_status check_purpose(const bw_journal *j, const file_head *head,
@@ -140,11 +151,11 @@ static bw_status check_purpose(const bw_journal *j, const file_head *head,
                               "%s: damaged; remove it to start anew", j->path);
     } else if (strcmp(text, purpose) != 0) {
         size_t n_was, n_is;
-        const char *was = first_difference(text, purpose, &n_was);
-        const char *is = first_difference(purpose, text, &n_is);
+        const char *was = first_missing(text, purpose, &n_was);
+        const char *is = first_missing(purpose, text, &n_is);
         status = bw_error_set(err, BW_ERR_RANGE,
-                              "%s: belongs to another run: it has '%.*s', this "
-                              "run has '%.*s'",
+                              "%s: belongs to another run: it has %.*s, this run "
+                              "has %.*s",
                               j->path, (int)n_was, was, (int)n_is, is);
     }
     free(text);

@@ -59,11 +59,11 @@ static bw_status reserve(bw_multiscale *m, size_t n_sources, size_t n_sinks)
 
 /* ---- one level ---- */
 
-/* What a matrix's or points' costs are multiplied by to be small. */
-static double scale_of(const bw_arcs *arcs)
+/* What true costs are multiplied by to be small. */
+static double small_scale(const bw_arcs *arcs)
 {
     if (arcs->ground->kind == BW_GROUND_GRID)
-        return 1;
+        return arcs->ground->table_scale;
     return bw_ground_small_scale(arcs->ground);
 }
 
@@ -83,7 +83,7 @@ static void fill_matrix(bw_bitmask *b, const bw_arcs *arcs)
         bw_bitmask_fill(b, g->table, g->table_stride);
         return;
     }
-    double scale = scale_of(arcs);
+    double scale = small_scale(arcs);
     size_t n_sinks = arcs->sinks->n;
     for (size_t i = 0; i < arcs->sources->n; i++)
         for (size_t j = 0; j < n_sinks; j++)
@@ -91,9 +91,16 @@ static void fill_matrix(bw_bitmask *b, const bw_arcs *arcs)
                 bw_arcs_small(arcs, i, j, scale);
 }
 
-/* Solves in small integers; *is_optimal says whether that is the end of it. */
+/* How far a basis has come. */
+typedef enum stage {
+    FEASIBLE,
+    NEAR, /* optimal for small costs, which are rounded */
+    OPTIMAL
+} stage;
+
+/* Solves in small integers. */
 static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
-                               bw_tree *tree, bool *is_optimal)
+                               bw_tree *tree, stage *reached)
 {
     bw_bitmask *b = &m->bitmask;
     const bw_ground *g = arcs->ground;
@@ -119,20 +126,24 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
         m->counts.n_coarse_pivots += n_pivots;
     else
         m->counts.n_pivots += n_pivots;
-    *is_optimal =
-        is_done && (arcs->is_coarse || (g->is_exact && g->is_table_exact));
+    bool is_exact = arcs->is_coarse || (g->is_exact && g->is_table_exact);
+    *reached = !is_done ? FEASIBLE : is_exact ? OPTIMAL : NEAR;
     return BW_OK;
 }
 
+/* Solves in exact arithmetic, from a basis that has come so far. */
 static bw_status solve_simplex(bw_multiscale *m, const bw_arcs *arcs,
-                               bw_tree *tree)
+                               bw_tree *tree, stage reached)
 {
     bw_simplex *s = &m->simplex;
     bw_status status = bw_simplex_reserve(s, arcs->sources->n, arcs->sinks->n);
     if (status)
         return status;
     uint64_t before = s->n_pivots;
-    bw_simplex_solve(s, arcs, tree);
+    if (reached == NEAR)
+        bw_simplex_finish(s, arcs, tree, &m->bitmask, small_scale(arcs));
+    else
+        bw_simplex_solve(s, arcs, tree);
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += s->n_pivots - before;
     else
@@ -204,17 +215,17 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
         else if (ground->kind == BW_GROUND_GRID || ground->is_line)
             bw_start_staircase(&m->start, &arcs, tree);
         else
-            bw_start_rows(&m->start, &arcs, scale_of(&arcs), tree);
+            bw_start_rows(&m->start, &arcs, small_scale(&arcs), tree);
         /* Along a line the staircase is optimal: convex costs are Monge. */
-        bool is_optimal = method == BW_METHOD_LINE;
-        if (!is_optimal && can_bitmask(&arcs) &&
+        stage reached = method == BW_METHOD_LINE ? OPTIMAL : FEASIBLE;
+        if (reached != OPTIMAL && can_bitmask(&arcs) &&
             (l > 0 || method != BW_METHOD_SIMPLEX)) {
-            status = solve_bitmask(m, &arcs, tree, &is_optimal);
-            if (!is_optimal)
+            status = solve_bitmask(m, &arcs, tree, &reached);
+            if (reached != OPTIMAL)
                 bw_multiscale_sort(m, tree);
         }
-        if (!is_optimal && !status)
-            status = solve_simplex(m, &arcs, tree);
+        if (reached != OPTIMAL && !status)
+            status = solve_simplex(m, &arcs, tree, reached);
         if (l > 0 && !status) {
             bw_multiscale_sort(m, tree);
             small_duals(m, &arcs, tree);

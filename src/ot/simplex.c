@@ -3,9 +3,11 @@
  *   the tree      child lists, potentials, loading
  *   pivot         cycle, leaving arc, stem reversal
  *   pricing       one row of arcs at a time
+ *   finish        the arcs that small integers could not judge
  */
 #include "config.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -24,6 +26,7 @@ void bw_simplex_clear(bw_simplex *s)
     free(s->narrow);
     free(s->cost);
     free(s->suspect);
+    free(s->near_arc);
     *s = (bw_simplex){0};
 }
 
@@ -45,8 +48,9 @@ bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources, size_t n_sinks)
     s->narrow = malloc(n * sizeof *s->narrow);
     s->cost = malloc(n * sizeof *s->cost);
     s->suspect = malloc(n * sizeof *s->suspect);
+    s->near_arc = malloc(16 * n * sizeof *s->near_arc);
     if (!s->first_child || !s->next || !s->previous || !s->depth || !s->path ||
-        !s->wide || !s->narrow || !s->cost || !s->suspect) {
+        !s->wide || !s->narrow || !s->cost || !s->suspect || !s->near_arc) {
         bw_simplex_clear(s);
         return BW_ERR_MEMORY;
     }
@@ -244,7 +248,7 @@ static bool pivot_row(const solver *v, int32_t i)
     return false;
 }
 
-void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
+static solver make_solver(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
 {
     bool is_exact = bw_arcs_is_exact(arcs);
     const bw_ground *g = arcs->ground;
@@ -255,9 +259,85 @@ void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
                 is_exact ? 0 : g->wide_exponent - g->narrow_exponent,
                 is_exact ? 0 : 2};
     load_tree(&v);
-    size_t n_clean = 0;
-    for (int32_t i = 0; n_clean < tree->n_sources;) {
-        n_clean = pivot_row(&v, i) ? 0 : n_clean + 1;
-        i = (size_t)i + 1 < tree->n_sources ? i + 1 : 0;
+    return v;
+}
+
+/* Rows in turn until a whole round of them has nothing to enter. */
+static void solve_rows(const solver *v)
+{
+    size_t n_clean = 0, n_sources = v->tree->n_sources;
+    for (int32_t i = 0; n_clean < n_sources;) {
+        n_clean = pivot_row(v, i) ? 0 : n_clean + 1;
+        i = (size_t)i + 1 < n_sources ? i + 1 : 0;
+    }
+}
+
+void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
+{
+    solver v = make_solver(s, arcs, tree);
+    solve_rows(&v);
+}
+
+/* ---- finish ---- */
+
+/* More arcs a node than this near the optimum, and small costs have told too
+ * little: high powers, or one cost that dwarfs the rest. Rows, whose best arc
+ * enters, then take fewer pivots. */
+static const size_t most_near = 8;
+
+/* Potentials rounded to small units; false where they leave 31 bits. */
+static bool round_potentials(const solver *v, double scale, int32_t *u,
+                             int32_t *p)
+{
+    const bw_simplex *s = v->s;
+    const double most = 1 << 29;
+    double factor = ldexp(scale, -v->arcs->ground->narrow_exponent);
+    for (size_t k = 0; k < bw_tree_n_nodes(v->tree); k++) {
+        double small = (double)s->narrow[k] * factor;
+        if (fabs(small) > most)
+            return false;
+        int32_t *to = k < v->tree->n_sinks ? p + k : u + k - v->tree->n_sinks;
+        *to = (int32_t)lrint(small);
+    }
+    return true;
+}
+
+/* Pivots on those of n arcs that can enter; whether there was one. */
+static bool pivot_arcs(const solver *v, int32_t (*arc)[2], size_t n)
+{
+    bool is_changed = false;
+    for (size_t k = 0; k < n; k++) {
+        int32_t i = arc[k][0], j = arc[k][1], source = v->n_sinks + i;
+        if (v->tree->parent[source] == j || v->tree->parent[j] == source)
+            continue;
+        bw_wide r = exact_reduced_cost(v, i, j);
+        if (r >= 0)
+            continue;
+        pivot(v, source, j, r);
+        is_changed = true;
+    }
+    return is_changed;
+}
+
+void bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
+                       bw_bitmask *bitmask, double scale)
+{
+    solver v = make_solver(s, arcs, tree);
+    size_t n_blocks = (tree->n_sources + 15) / 16;
+    for (bool is_changed = true; is_changed;) {
+        is_changed = false;
+        size_t n_near = 0;
+        bool fits = round_potentials(&v, scale, bitmask->u, bitmask->v);
+        for (size_t b = 0; b < n_blocks && fits; b++) {
+            size_t n = bw_bitmask_scan(bitmask, b, bitmask->u, bitmask->v, 2,
+                                       s->near_arc);
+            n_near += n;
+            fits = n_near <= most_near * bw_tree_n_nodes(tree);
+            is_changed |= fits && pivot_arcs(&v, s->near_arc, n);
+        }
+        if (!fits) {
+            solve_rows(&v);
+            return;
+        }
     }
 }

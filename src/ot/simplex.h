@@ -15,6 +15,7 @@
 
 #include "barrow/status.h"
 #include "ot/arcs.h"
+#include "ot/bitmask.h"
 #include "ot/tree.h"
 
 typedef struct bw_simplex {
@@ -22,8 +23,9 @@ typedef struct bw_simplex {
     int32_t *path; /* scratch: both sides of a cycle, or a stack */
     bw_wide *wide; /* potentials of nodes */
     int64_t *narrow;
-    int64_t *cost;    /* one row */
-    int32_t *suspect; /* sinks of a row that the scan could not clear */
+    int64_t *cost;          /* one row */
+    int32_t *suspect;       /* sinks of a row that the scan could not clear */
+    int32_t (*near_arc)[2]; /* of a block of sixteen sources */
     size_t cap_nodes, cap_sinks;
     uint64_t n_pivots; /* summed over calls */
 } bw_simplex;
@@ -35,5 +37,13 @@ void bw_simplex_clear(bw_simplex *s);
 /* Pivots from the feasible basis in tree to an optimal one. tree->order is
  * valid on entry, not kept up. */
 void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree);
+
+/* The same from a basis that bitmask has made optimal for its matrix of small
+ * costs, which are the true ones times scale, rounded. A small reduced cost
+ * under the exact potentials, rounded too, is off by at most 3/2 and a bit: only
+ * arcs where it is below 2 need the exact one. They are few, and found sixteen
+ * at a time. */
+void bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
+                       bw_bitmask *bitmask, double scale);
 
 #endif
