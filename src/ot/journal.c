@@ -153,10 +153,11 @@ static bw_status check_purpose(const bw_journal *j, const file_head *head,
         size_t n_was, n_is;
         const char *was = first_missing(text, purpose, &n_was);
         const char *is = first_missing(purpose, text, &n_is);
-        status = bw_error_set(err, BW_ERR_RANGE,
-                              "%s: belongs to another run: it has %.*s, this run "
-                              "has %.*s",
-                              j->path, (int)n_was, was, (int)n_is, is);
+        status =
+            bw_error_set(err, BW_ERR_RANGE,
+                         "%s: belongs to another run: it has %.*s, this run "
+                         "has %.*s",
+                         j->path, (int)n_was, was, (int)n_is, is);
     }
     free(text);
     return status;
@@ -225,7 +226,7 @@ static bw_status write_head(bw_journal *j, const char *purpose, bw_error *err)
     file_head head = {.n_purpose = strlen(purpose)};
     memcpy(head.magic, magic, sizeof magic);
     head.digest = XXH64(purpose, head.n_purpose, 0);
-    if (ftruncate(j->fd, 0))
+    if (ftruncate(j->fd, 0) || lseek(j->fd, 0, SEEK_SET) < 0)
         return bw_error_errno(err, "%s", name);
     j->n_bytes = sizeof head + head.n_purpose;
     bw_status status = bw_output_write_fd(j->fd, name, &head, sizeof head, err);
