@@ -467,7 +467,9 @@ bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
     if (!status)
         status = run_threads(&r, err);
     bw_error other = BW_ERROR_INIT;
+    /* A whole journal is about to become the output, which is synced itself. */
     if (!status && drain_all(&r) == BW_OK &&
+        bw_journal_n_pairs(batch->journal) < batch->pairs.n &&
         bw_journal_sync(batch->journal, &other))
         record_failure(&r, 0, NULL, other.code, &other);
     if (!status && r.status) {

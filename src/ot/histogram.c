@@ -262,22 +262,25 @@ bw_status bw_histograms_add_bytes(bw_histograms *set, size_t n_bins,
     return BW_OK;
 }
 
+/* In place: the integers take the memory of the doubles, item by item. */
 static void seal_integers(bw_histograms *set)
 {
-    for (size_t k = 0; k < set->n; k++) {
+    set->mass = (int64_t *)(void *)set->weight;
+    for (size_t q = 0; q < set->n_lit; q++)
+        set->mass[q] = (int64_t)set->weight[q];
+    for (size_t k = 0; k < set->n; k++)
         set->total[k] = (int64_t)set->sum[k];
-        for (size_t q = set->first[k]; q < set->first[k + 1]; q++)
-            set->mass[q] = (int64_t)set->weight[q];
-    }
-    free(set->weight);
     set->weight = NULL;
 }
 
 /* Integers of the fixed total nearest to the weights' shares: rounded down, at
  * least 1, what is missing then goes to (or comes from) the largest, where it
  * matters least. */
-static void seal_reals(bw_histograms *set)
+static bw_status seal_reals(bw_histograms *set)
 {
+    set->mass = malloc((set->n_lit ? set->n_lit : 1) * sizeof *set->mass);
+    if (!set->mass)
+        return BW_ERR_MEMORY;
     int64_t total = bw_perturb_total(set->most_lit);
     for (size_t k = 0; k < set->n; k++) {
         int64_t left = total;
@@ -293,24 +296,22 @@ static void seal_reals(bw_histograms *set)
         set->mass[largest] += left;
         set->total[k] = total;
     }
+    return BW_OK;
 }
 
 bw_status bw_histograms_seal(bw_histograms *set, bw_error *err)
 {
-    size_t n_lit = set->n_lit ? set->n_lit : 1, n = set->n ? set->n : 1;
-    set->mass = malloc(n_lit * sizeof *set->mass);
-    set->total = malloc(n * sizeof *set->total);
-    if (!set->mass || !set->total)
+    set->total = malloc((set->n ? set->n : 1) * sizeof *set->total);
+    if (!set->total)
         return bw_error_memory(err);
     double most = 0;
     for (size_t k = 0; k < set->n; k++)
         most = most > set->sum[k] ? most : set->sum[k];
     set->is_integral =
         set->is_integral && bw_perturb_fits(most, most, set->most_lit);
-    if (set->is_integral)
-        seal_integers(set);
-    else
-        seal_reals(set);
+    if (!set->is_integral)
+        return seal_reals(set) ? bw_error_memory(err) : BW_OK;
+    seal_integers(set);
     return BW_OK;
 }
 
