@@ -159,8 +159,8 @@ is_close() {
 }
 
 @test "shards joined are the whole" {
-    digits 40
-    for pairs in all random:301; do
+    digits 26 --size 14
+    for pairs in all random:200; do
         set -- --pairs $pairs --seed 3 --certify --plans --potentials
         wdist "$@" digits.st.zst -o whole.st.zst
         for k in 1 2 3; do
@@ -177,11 +177,11 @@ is_close() {
 }
 
 @test "the number of threads is not to be seen" {
-    digits 60
+    digits 60 --size 20
     for extra in '' '--p 1 --certify --plans --potentials'; do
         # shellcheck disable=SC2086
         for j in 1 2 4; do
-            wdist -j $j --pairs random:400 $extra digits.st.zst -o $j.st.zst
+            wdist -j $j --pairs random:200 $extra digits.st.zst -o $j.st.zst
         done
         same 1.st.zst 2.st.zst
         same 1.st.zst 4.st.zst
