@@ -179,6 +179,12 @@ static bw_status make_common(const bw_histogram *a, const bw_histogram *b,
     if (c->is_real != (b->weight != NULL))
         return bw_error_set(err, BW_ERR_USAGE,
                             "integer and real masses in one problem");
+    /* Each set is sealed for its own masses: two need not fit together. */
+    size_t most_lit = a->n > b->n ? a->n : b->n;
+    if (c->is_real ? a->total != b->total
+                   : !bw_perturb_fits(a->sum, b->sum, most_lit))
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "masses of two sets that were not sealed alike");
     if (normalize == BW_NORMALIZE_NONE) {
         double slack = c->is_real ? 1e-9 * a->sum : 0;
         if (fabs(a->sum - b->sum) <= slack)
