@@ -252,6 +252,53 @@ Test(transport, masses_as_given_must_agree)
     ot_close(&c);
 }
 
+/* Two sets of reals that differ in their most bins have other totals, and large
+ * sums beside many bins leave no room to perturb. */
+Test(transport, sets_that_do_not_fit_together_are_refused)
+{
+    enum { N = 40000 };
+    bw_error err = BW_ERROR_INIT;
+    bw_ground *line = ot_grid(BW_NORM_L1, 1, 1, N);
+    double *row[2] = {calloc(N, sizeof(double)), malloc(N * sizeof(double))};
+    cr_assert(row[0] && row[1]);
+    for (int is_real = 0; is_real < 2; is_real++) {
+        bw_histograms *set[2];
+        bw_histogram h[2];
+        bw_transport_options options = {.method = BW_METHOD_AUTO};
+        bw_transport *t;
+        bw_solution s;
+        for (size_t k = 0; k < N; k++)
+            row[1][k] = is_real ? 0.5 : 1 + (double)(k % 7);
+        row[0][0] = is_real ? 0.5 : 0x1p28;
+        for (int k = 0; k < 2; k++) {
+            bw_status status =
+                bw_histograms_create(line, BW_NORMALIZE_SUM, &set[k], &err);
+            if (!status)
+                status = bw_histograms_add(set[k], N, row[k], &err);
+            if (!status)
+                status = bw_histograms_seal(set[k], &err);
+            cr_assert_eq(status, BW_OK, "%s", err.text);
+            cr_assert_eq(bw_histograms_is_integral(set[k]), !is_real);
+            h[k] = bw_histograms_get(set[k], 0);
+        }
+        cr_assert_eq(bw_transport_create(line, &options, &t, &err), BW_OK);
+        for (int k = 0; k < 2; k++) {
+            cr_expect_eq(bw_transport_solve(t, &h[k], &h[!k], BW_NORMALIZE_SUM,
+                                            &s, &err),
+                         BW_ERR_USAGE);
+            cr_expect_str_eq(err.text,
+                             "masses of two sets that were not sealed "
+                             "alike");
+        }
+        bw_transport_destroy(t);
+        bw_histograms_destroy(set[0]);
+        bw_histograms_destroy(set[1]);
+    }
+    free(row[0]);
+    free(row[1]);
+    bw_ground_destroy(line);
+}
+
 Test(transport, a_method_that_cannot_serve_is_refused)
 {
     bw_transport_options options = {.method = BW_METHOD_LINE};
