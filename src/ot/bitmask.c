@@ -120,6 +120,11 @@ bool bw_bitmask_solve(bw_bitmask *s)
     return kernel()->solve(s);
 }
 
+bw_bitmask_least bw_bitmask_get_least(void)
+{
+    return kernel()->least;
+}
+
 void bw_bitmask_transform(size_t n_from, const int32_t *from_point,
                           const int32_t *from, size_t n_to,
                           const int32_t *to_point, int32_t *to)

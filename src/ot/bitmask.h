@@ -78,6 +78,11 @@ void bw_bitmask_fill(bw_bitmask *s, const int32_t *table, int32_t stride);
 size_t bw_bitmask_scan(const bw_bitmask *s, size_t block, const int32_t *u,
                        const int32_t *v, int32_t margin, int32_t (*arc)[2]);
 
+/* The place of the least of sixteen costs, of those whose bit is set in mask;
+ * mask is not 0. To be kept and called often. */
+typedef int (*bw_bitmask_least)(const int32_t cost[16], uint32_t mask);
+bw_bitmask_least bw_bitmask_get_least(void);
+
 /* The instruction set in use: "avx512", "avx2" or "plain". BARROW_ISA in the
  * environment takes a lesser one, for tests. */
 const char *bw_bitmask_isa(void);
@@ -86,6 +91,7 @@ const char *bw_bitmask_isa(void);
 
 typedef struct bw_bitmask_kernel {
     const char *name;
+    bw_bitmask_least least;
     bool (*solve)(bw_bitmask *s);
     void (*transform)(size_t n_from, const int32_t *from_point,
                       const int32_t *from, size_t n_to, const int32_t *to_point,

@@ -22,6 +22,10 @@
 /* A cycle passes each sink at most once on either side of the join. */
 enum { MAX_PATH = 2 * BW_BITMASK_MAX_SINKS + 2 };
 
+/* Pivots on one block before the next is priced: the best few of a block's
+ * sixteen. 28x28 digits: 7,800 pairs/s with 1, 9,100 with 6, 8,700 with 16. */
+enum { MOST_OF_BLOCK = 6 };
+
 typedef struct solver {
     uint64_t *node;
     int32_t *base; /* of sinks, padded to whole blocks of lanes */
@@ -332,7 +336,7 @@ INLINE bool pivot_block(solver *s, const bw_bitmask *b, size_t block,
                         const bool is_squared)
 {
     bw_lanes costs = bw_lanes_load(cost);
-    while (candidates) {
+    for (int n_left = MOST_OF_BLOCK; candidates && n_left > 0;) {
         int lane = bw_lanes_least(costs, candidates);
         candidates &= ~(1u << lane);
         int32_t source = (int32_t)(block * BW_N_LANES) + lane;
@@ -343,6 +347,7 @@ INLINE bool pivot_block(solver *s, const bw_bitmask *b, size_t block,
         if (!potentials_fit(s, b, -r))
             return false;
         pivot(s, source, arg[lane], r, n_words);
+        n_left--;
     }
     return true;
 }
@@ -606,8 +611,14 @@ static size_t kernel_scan(const bw_bitmask *b, size_t block, const int32_t *u,
     return n;
 }
 
+static int kernel_least(const int32_t cost[16], uint32_t mask)
+{
+    return bw_lanes_least(bw_lanes_load(cost), mask);
+}
+
 extern const bw_bitmask_kernel BW_KERNEL;
 
 const bw_bitmask_kernel BW_KERNEL = {
-    BW_KERNEL_NAME, kernel_solve, kernel_transform, kernel_fill, kernel_scan,
+    BW_KERNEL_NAME,   kernel_least, kernel_solve,
+    kernel_transform, kernel_fill,  kernel_scan,
 };

@@ -36,6 +36,7 @@ bw_status bw_start_reserve(bw_start *s, size_t n_sources, size_t n_sinks)
         bw_start_clear(s);
         return BW_ERR_MEMORY;
     }
+    s->least = bw_bitmask_get_least();
     s->cap_sources = n;
     s->cap_sinks = m;
     return BW_OK;
@@ -203,24 +204,14 @@ static void price_quad(quad *q, const bw_start *start, const bw_arcs *arcs)
     }
 }
 
-/* The alive lane of least cost. */
-static unsigned cheapest(const quad *q)
-{
-    unsigned best = (unsigned)__builtin_ctz(q->alive);
-    for (uint32_t left = q->alive; left; left &= left - 1) {
-        unsigned k = (unsigned)__builtin_ctz(left);
-        best = q->cost[k] < q->cost[best] ? k : best;
-    }
-    return best;
-}
-
 /* Ships all that is left in one coarse node to its parent, whose sum is
  * greater: the cheapest pair of bins first. The last sink shipped to. */
-static size_t empty_node(shipper *s, quad *q, bool is_source_node)
+static size_t empty_node(shipper *s, quad *q, bool is_source_node,
+                         bw_bitmask_least least)
 {
     size_t n_left = is_source_node ? q->n_sources : q->n_sinks, last = 0;
     while (n_left > 0) {
-        unsigned k = cheapest(q), a = k / 4, b = k % 4;
+        unsigned k = (unsigned)least(q->cost, q->alive), a = k / 4, b = k % 4;
         last = q->sink[b];
         bool is_source = ship(s, q->source[a], last);
         n_left -= is_source == is_source_node;
@@ -251,7 +242,7 @@ void bw_start_guided(bw_start *start, const bw_arcs *arcs,
                                 q.source);
         q.n_sinks = left_bins(coarse_arcs->sinks, to, s.demand, q.sink);
         price_quad(&q, start, arcs);
-        last = empty_node(&s, &q, is_source_node);
+        last = empty_node(&s, &q, is_source_node, start->least);
     }
     finish(&s, last);
 }

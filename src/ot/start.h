@@ -11,6 +11,7 @@
 
 #include "barrow/status.h"
 #include "ot/arcs.h"
+#include "ot/bitmask.h"
 #include "ot/tree.h"
 
 typedef struct bw_start {
@@ -18,6 +19,7 @@ typedef struct bw_start {
     int32_t *u, *v;           /* duals that guide, of sources and sinks */
     uint8_t *is_gone;         /* of sinks */
     int32_t *cost;            /* one row */
+    bw_bitmask_least least;
     size_t cap_sources, cap_sinks;
 } bw_start;
 
