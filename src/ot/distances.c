@@ -231,6 +231,8 @@ static bw_status make_pairs(job *j, bw_error *err)
                                 kind);
         status = bw_pairs_init(pairs, BW_PAIRS_RANDOM, n_a, n_b, n, NULL,
                                o->seed, err);
+        if (status)
+            bw_error_prefix(err, "%s", j->data[n_a && !n_b ? 1 : 0].path);
     } else {
         status = list_pairs(j, n_a, n_b, err);
     }

@@ -217,20 +217,6 @@ static bw_status read_list(const char *path, bw_names *names, bw_error *err)
 
 /* ---- the run ---- */
 
-/* What provenance tells of the command line: options, then operands. */
-static const char **collect_args(const bw_parsed *parsed, size_t *n)
-{
-    const char **args =
-        calloc(parsed->n_canonical + parsed->n_operands + 1, sizeof *args);
-
-    *n = 0;
-    for (size_t k = 0; args && k < parsed->n_canonical; k++)
-        args[(*n)++] = parsed->canonical[k];
-    for (size_t k = 0; args && k < parsed->n_operands; k++)
-        args[(*n)++] = bw_names_base(parsed->operand[k]);
-    return args;
-}
-
 static void fill(bw_pack_options *o)
 {
     o->format = (bw_format)asked.format;
@@ -256,17 +242,19 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
     bw_pack_options o = {0};
     bw_progress progress;
     bw_names names = {0};
-    const char **args = collect_args(parsed, &o.n_args);
+    const char **args = NULL;
     char *split = strdup(asked.split ? asked.split : "");
     bw_pack_part *part = calloc(split ? strlen(split) + 1 : 1, sizeof *part);
     bw_status rc = BW_OK;
 
-    if (!args || !split || !part) {
+    if (!split || !part) {
         rc = bw_error_memory(err);
         goto done;
     }
     fill(&o);
-    rc = read_texts(&o, err);
+    rc = bw_tool_arguments(parsed, &o.n_args, &args, err);
+    if (rc == BW_OK)
+        rc = read_texts(&o, err);
     if (rc == BW_OK && asked.split && !parse_split(split, part, &o.n_parts))
         rc = bad(err, "split", asked.split);
     for (size_t k = 0; k < parsed->n_operands && rc == BW_OK; k++)
