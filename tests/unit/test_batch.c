@@ -236,6 +236,51 @@ Test(batch, long_lists_pass_through, RAW_FOLDER)
     close_job(&j);
 }
 
+/* One pair takes far longer than thousands of others: they must wait for it
+ * before their results take its place. */
+Test(batch, a_slow_pair_is_not_overtaken_by_its_ring, RAW_FOLDER)
+{
+    enum { WIDTH = 40, N = 36000 };
+    static const double places[] = {1, 7, 30};
+    uint32_t(*list)[2] = make(N, sizeof *list);
+    double *row = make(WIDTH * WIDTH, sizeof *row);
+    bw_error err = BW_ERROR_INIT;
+    bw_ground *ground;
+    bw_histograms *set;
+    job j;
+    open_job(&j, 2, BW_NORMALIZE_SUM, 2, NULL, 0);
+    OK(bw_ground_create_grid(BW_NORM_L2, 1.5, WIDTH, WIDTH, &ground, &err));
+    OK(bw_histograms_create(ground, BW_NORMALIZE_SUM, &set, &err));
+    for (uint64_t k = 0; k < 6; k++) {
+        bw_random random;
+        bw_random_init(&random, 1, BW_RANDOM_TEST, k);
+        for (size_t q = 0; q < WIDTH * WIDTH; q++)
+            row[q] = k < 2   ? 1 + (double)bw_random_below(&random, 100)
+                     : k > 2 ? q == (size_t)places[k - 3]
+                             : q == 0;
+        OK(bw_histograms_add(set, WIDTH * WIDTH, row, &err));
+    }
+    OK(bw_histograms_seal(set, &err));
+    for (uint32_t k = 0; k < N; k++) {
+        list[k][0] = k == 0 ? 0 : 2;
+        list[k][1] = k == 0 ? 1 : 3 + k % 3;
+    }
+    j.batch.ground = ground;
+    j.batch.set = set;
+    j.batch.transport = (bw_transport_options){.method = BW_METHOD_AUTO};
+    OK(bw_pairs_init(&j.batch.pairs, BW_PAIRS_LIST, 6, 6, N,
+                     (const uint32_t(*)[2])list, 0, &err));
+    results r = run_whole(&j, 2);
+    for (uint32_t k = 1; k < N; k++)
+        cr_assert_eq(r.value[k], pow(places[k % 3], 1.5));
+    free_results(&r);
+    bw_histograms_destroy(set);
+    bw_ground_destroy(ground);
+    close_job(&j);
+    free(row);
+    free(list);
+}
+
 Test(batch, parts_hold_what_the_whole_holds, RAW_FOLDER)
 {
     job j;
