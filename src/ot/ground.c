@@ -81,6 +81,8 @@ int64_t bw_ground_narrow(const bw_ground *g, double cost)
 
 bw_wide bw_ground_wide(const bw_ground *g, double cost)
 {
+    if (cost == 0) /* which has no exponent to shift by */
+        return 0;
     int exponent;
     double fraction = frexp(cost, &exponent); /* cost = fraction * 2^exponent */
     int64_t mantissa = (int64_t)ldexp(fraction, 53);
