@@ -217,8 +217,8 @@ Test(journal, an_over_declared_block_is_no_block, RAW_FOLDER)
     write_journal(&values, end);
     unsigned char *bytes = raw_read("j", &n);
     uint64_t huge[] = {UINT64_MAX, UINT64_MAX / 8, UINT64_C(1) << 40};
-    struct rlimit little = {256 << 20, 256 << 20};
 #ifndef __SANITIZE_ADDRESS__
+    struct rlimit little = {256 << 20, 256 << 20};
     cr_assert_eq(setrlimit(RLIMIT_AS, &little), 0);
 #endif
     for (size_t field = 0; field < 4; field++)
