@@ -2,20 +2,22 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include "base/interrupt.h"
 
-/* The signal that came, or 0. */
-static volatile sig_atomic_t caught;
+/* The signal that came, or 0. Handlers may use it where it takes no lock, and
+ * threads may ask. */
+static atomic_int caught;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler sets an atomic");
 
 static void take_signal(int number)
 {
-    if (caught != 0)
+    if (atomic_exchange(&caught, number) != 0)
         _exit(128 + number);
-    caught = number;
 }
 
 /* A signal that the parent had ignored (nohup, a background job of a script)
@@ -42,10 +44,10 @@ void bw_interrupt_install(void)
 
 int bw_interrupt_signal(void)
 {
-    return (int)caught;
+    return atomic_load(&caught);
 }
 
 int bw_interrupt_exit_status(void)
 {
-    return 128 + (int)caught;
+    return 128 + atomic_load(&caught);
 }

@@ -219,7 +219,46 @@ static bw_status add_row(bw_parsed *parsed, const bw_option *row, bw_error *err)
     return status;
 }
 
+/* The text of each row's value, before anything is set. */
+typedef char initial_text[BW_OPTION_TEXT_SIZE];
+
+static bool is_scalar(const bw_option *row)
+{
+    return row->type == BW_OPTION_SIZE || row->type == BW_OPTION_REAL ||
+           row->type == BW_OPTION_CHOICE;
+}
+
+static initial_text *list_initial(const bw_option_table *table)
+{
+    initial_text *initial = calloc(table->n_rows + 1, sizeof *initial);
+
+    for (size_t k = 0; k < table->n_rows && initial != NULL; k++) {
+        const bw_option *row = bw_option_table_row(table, k);
+        char buffer[BW_OPTION_TEXT_SIZE];
+        const char *text =
+            is_scalar(row) ? bw_option_value_text(row, buffer) : NULL;
+
+        if (text != NULL)
+            snprintf(initial[k], sizeof initial[k], "%s", text);
+    }
+    return initial;
+}
+
+/* Whether a used row has the value that it would have had anyway, and nobody
+ * asks whether it was given. */
+static bool is_default(const bw_option *row, const char *initial)
+{
+    char buffer[BW_OPTION_TEXT_SIZE];
+    const char *text;
+
+    if (!is_scalar(row) || row->given != NULL)
+        return false;
+    text = bw_option_value_text(row, buffer);
+    return text != NULL && strcmp(text, initial) == 0;
+}
+
 static bw_status list_canonical(const bw_option_table *table,
+                                const initial_text *initial,
                                 const bw_option_uses *line,
                                 const bw_option_uses *file, bw_parsed *parsed,
                                 bw_error *err)
@@ -233,7 +272,8 @@ static bw_status list_canonical(const bw_option_table *table,
     for (size_t k = 0; k < table->n_rows && status == BW_OK; k++) {
         const bw_option *row = bw_option_table_row(table, k);
 
-        if (!row->is_neutral && (is_used(line, k) || is_used(file, k)))
+        if (!row->is_neutral && (is_used(line, k) || is_used(file, k)) &&
+            !is_default(row, initial[k]))
             status = add_row(parsed, row, err);
     }
     return status;
@@ -246,14 +286,15 @@ static bw_status apply(const bw_option_table *table, const bw_option_uses *line,
 {
     const char *path = find_value(table, line, &table->program->common->config);
     bw_option_uses file = {0, 0, NULL};
-    bw_status status = BW_OK;
+    initial_text *initial = list_initial(table);
+    bw_status status = initial != NULL ? BW_OK : bw_error_memory(err);
 
-    if (path != NULL)
+    if (status == BW_OK && path != NULL)
         status = bw_option_config_read(table, path, &parsed->config_text, &file,
                                        err);
     if (status == BW_OK)
         status = set_values(table, &file, err);
-    if (status != BW_OK)
+    if (status != BW_OK && path != NULL)
         bw_error_prefix(err, "%s",
                         strcmp(path, "-") == 0 ? "standard input" : path);
     if (status == BW_OK)
@@ -261,7 +302,8 @@ static bw_status apply(const bw_option_table *table, const bw_option_uses *line,
     if (status == BW_OK)
         status = set_lists(table, line, &file, parsed, err);
     if (status == BW_OK)
-        status = list_canonical(table, line, &file, parsed, err);
+        status = list_canonical(table, initial, line, &file, parsed, err);
+    free(initial);
     free(file.use);
     return status;
 }

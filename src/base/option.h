@@ -82,8 +82,9 @@ typedef struct bw_parsed {
     char *config_text;       /* keeps TEXT values of --config alive */
     const char **list_items; /* what the LIST options point into */
     const char **canonical;  /* n_canonical strings for provenance: every given
-                                option that is not neutral, table order,
-                                "--name=value", flags "--name"; numbers in
+                                option that is not neutral and not at its
+                                default (unless the row has `given`), table
+                                order, "--name=value", flags "--name"; numbers in
                                 their shortest spelling, a value whose meta is
                                 "FILE" cut to its base name; then nothing (the
                                 caller appends its operands' base names) */

@@ -15,6 +15,7 @@
 #include "ot/evaluate.h"
 #include "ot/multiscale.h"
 #include "ot/perturb.h"
+#include "ot/potentials.h"
 
 typedef struct arc {
     uint32_t bin[2];
@@ -354,42 +355,22 @@ static void finish_plan(bw_transport *t, bw_solution *solution)
 
 /* ---- potentials ---- */
 
-static double role_cost(const bw_transport *t, size_t source, size_t sink)
+/* The potentials of the solver's sinks in doubles, completed to all bins. */
+static bw_status complete_potentials(bw_transport *t, const bw_tree *tree,
+                                     bw_error *err)
 {
-    return t->is_swapped ? bw_ground_cost(t->ground, sink, source)
-                         : bw_ground_cost(t->ground, source, sink);
-}
-
-/* From the potentials of the solver's sinks that hold mass to all bins: the
- * c-transform gives every source the most that it can have, and that of these
- * every sink. Both keep their values where there is mass, so the dual value
- * stands. Under a cancelled metric the sinks' are minus the sources', which
- * are 1-Lipschitz: mass that stays has u + v = 0 there. O(bins^2). */
-static void complete_potentials(bw_transport *t, const bw_tree *tree)
-{
-    const bw_side *sink = &t->multiscale.sink[0];
     const bw_ground *g = t->ground;
-    double *u = t->potential[t->is_swapped], *v = t->potential[!t->is_swapped];
-    size_t n_u = t->is_swapped ? g->n_sinks : g->n_sources;
-    size_t n_v = t->is_swapped ? g->n_sources : g->n_sinks;
-    for (size_t x = 0; x < n_u; x++) {
-        double least = HUGE_VAL;
-        for (size_t j = 0; j < tree->n_sinks; j++) {
-            double potential = (double)ldexpl(
-                (long double)t->evaluate.potential[j], -g->wide_exponent);
-            double r = role_cost(t, x, sink->bin[j]) - potential;
-            least = least < r ? least : r;
-        }
-        u[x] = least;
-    }
-    for (size_t y = 0; y < n_v; y++) {
-        double least = HUGE_VAL;
-        for (size_t x = 0; x < n_u; x++) {
-            double r = role_cost(t, x, y) - u[x];
-            least = least < r ? least : r;
-        }
-        v[y] = least;
-    }
+    double *value = malloc(tree->n_sinks * sizeof *value);
+    if (!value)
+        return bw_error_memory(err);
+    for (size_t j = 0; j < tree->n_sinks; j++)
+        value[j] = (double)ldexpl((long double)t->evaluate.potential[j],
+                                  -g->wide_exponent);
+    bw_potentials_complete(
+        g, t->is_swapped, tree->n_sinks, t->multiscale.sink[0].bin, value,
+        t->potential[t->is_swapped], t->potential[!t->is_swapped]);
+    free(value);
+    return BW_OK;
 }
 
 static void zero_potentials(bw_transport *t)
@@ -431,9 +412,9 @@ static bw_status solve_sides(bw_transport *t, const common *c,
         push_tree_arcs(t, tree, &masses);
     if (t->options.with_potentials) {
         bw_arcs_potentials(&arcs, tree, t->evaluate.potential);
-        complete_potentials(t, tree);
+        status = complete_potentials(t, tree, err);
     }
-    return BW_OK;
+    return status;
 }
 
 bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
