@@ -545,11 +545,11 @@ Test(option, canonical_is_what_shapes_the_result_in_table_order)
 
 Test(option, canonical_knows_config_and_defaults)
 {
-    expect_config_ok("ground = l1\nplans = false\nlabel\n", "--power 3");
-    expect_canonical("--ground=l1 --power=3 --label");
     /* What a dumped config spells out is what would have been anyway. */
     expect_config_ok("ground = l2\nplans = false\nlabel\n", "--power 2");
     expect_canonical("--label");
+    expect_config_ok("ground = l1\nplans = false\nlabel\n", "--power 3");
+    expect_canonical("--ground=l1 --power=3 --label");
     expect_ok("");
     expect_canonical("");
 }
