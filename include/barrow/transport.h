@@ -44,8 +44,9 @@ typedef struct bw_solution {
     /* with_certificate: primal minus dual value, where the dual potentials of
      * the sources are made anew as the c-transform of those of the sinks, and
      * so are feasible whatever the solver did, and the plan's marginals are
-     * checked. Weak duality bounds the cost's error by it. Exactly 0 in
-     * integers. */
+     * checked. Weak duality bounds the cost's error by it; under real masses,
+     * whose plan meets its marginals to rounding only, up to that rounding
+     * times the largest ground cost. Exactly 0 in integers. */
     double gap;
     /* with_plan: n_arcs rows of bins that mass goes from and to, by rising
      * source then sink, all masses positive. */

@@ -82,8 +82,10 @@ static void real_flows(bw_evaluate *e, const bw_tree *tree, const bw_masses *m)
     e->real_flow[tree->order[n_nodes - 1]] = 0;
 }
 
-static bw_wide integer_cost(const bw_evaluate *e, const bw_arcs *arcs,
-                            const bw_tree *tree)
+/* The primal value times the denominator, in integers, by costs from `cost`. */
+static bw_wide integer_value(const bw_evaluate *e, const bw_arcs *arcs,
+                             const bw_tree *tree,
+                             int64_t (*cost)(const bw_arcs *, size_t, size_t))
 {
     bw_wide sum = 0;
     for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
@@ -91,15 +93,15 @@ static bw_wide integer_cost(const bw_evaluate *e, const bw_arcs *arcs,
             continue;
         size_t i, j;
         arc_of(tree, k, &i, &j);
-        sum += (bw_wide)e->flow[k] * bw_arcs_narrow(arcs, i, j);
+        sum += (bw_wide)e->flow[k] * cost(arcs, i, j);
     }
     return sum;
 }
 
-/* The primal value times the denominator, for other than integer costs and
- * masses. */
-static long double real_cost(const bw_evaluate *e, const bw_arcs *arcs,
-                             const bw_tree *tree, const bw_masses *m)
+/* The same for other than integer costs and masses. */
+static long double real_value(const bw_evaluate *e, const bw_arcs *arcs,
+                              const bw_tree *tree, const bw_masses *m,
+                              double (*cost)(const bw_arcs *, size_t, size_t))
 {
     long double sum = 0;
     for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
@@ -109,7 +111,7 @@ static long double real_cost(const bw_evaluate *e, const bw_arcs *arcs,
             continue;
         size_t i, j;
         arc_of(tree, k, &i, &j);
-        sum += flow * (long double)bw_arcs_cost(arcs, i, j);
+        sum += flow * (long double)cost(arcs, i, j);
     }
     return sum;
 }
@@ -119,12 +121,14 @@ double bw_evaluate_cost(bw_evaluate *e, const bw_arcs *arcs,
 {
     if (!m->is_integral) {
         real_flows(e, tree, m);
-        return (double)real_cost(e, arcs, tree, m);
+        return (double)real_value(e, arcs, tree, m, bw_arcs_cost);
     }
     integer_flows(e, tree, m->shift);
     if (arcs->ground->is_exact)
-        return bw_ratio_round(integer_cost(e, arcs, tree), m->denominator);
-    return (double)(real_cost(e, arcs, tree, m) / (long double)m->denominator);
+        return bw_ratio_round(integer_value(e, arcs, tree, bw_arcs_narrow),
+                              m->denominator);
+    return (double)(real_value(e, arcs, tree, m, bw_arcs_cost) /
+                    (long double)m->denominator);
 }
 
 /* ---- the certificate ---- */
@@ -235,8 +239,8 @@ static long double real_dual(bw_evaluate *e, const bw_arcs *arcs,
     return sum;
 }
 
-/* The primal value once more, from the bins and the ground cost's definition:
- * what tables and positions the solver went by has no part in it. */
+/* Costs for the primal value once more, from the bins and the ground cost's
+ * definition: what tables and positions the solver went by has no part in it. */
 static double cost_by_bins(const bw_arcs *arcs, size_t i, size_t j)
 {
     size_t from = arcs->sources->bin[i], to = arcs->sinks->bin[j];
@@ -244,33 +248,9 @@ static double cost_by_bins(const bw_arcs *arcs, size_t i, size_t j)
                             : bw_ground_cost(arcs->ground, from, to);
 }
 
-static bw_wide integer_primal(const bw_evaluate *e, const bw_arcs *arcs,
-                              const bw_tree *tree)
+static int64_t integer_by_bins(const bw_arcs *arcs, size_t i, size_t j)
 {
-    bw_wide sum = 0;
-    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
-        if (e->flow[k] == 0)
-            continue;
-        size_t i, j;
-        arc_of(tree, k, &i, &j);
-        sum += (bw_wide)e->flow[k] * (int64_t)cost_by_bins(arcs, i, j);
-    }
-    return sum;
-}
-
-static long double real_primal(const bw_evaluate *e, const bw_arcs *arcs,
-                               const bw_tree *tree, const bw_masses *m)
-{
-    long double sum = 0;
-    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
-        if (tree->parent[k] < 0)
-            continue;
-        size_t i, j;
-        arc_of(tree, k, &i, &j);
-        sum += (m->is_integral ? (long double)e->flow[k] : e->real_flow[k]) *
-               (long double)cost_by_bins(arcs, i, j);
-    }
-    return sum;
+    return (int64_t)cost_by_bins(arcs, i, j);
 }
 
 bw_status bw_evaluate_gap(bw_evaluate *e, const bw_arcs *arcs,
@@ -284,12 +264,13 @@ bw_status bw_evaluate_gap(bw_evaluate *e, const bw_arcs *arcs,
             return status;
     }
     if (m->is_integral && arcs->ground->is_exact) {
-        bw_wide primal = integer_primal(e, arcs, tree);
+        bw_wide primal = integer_value(e, arcs, tree, integer_by_bins);
         *gap =
             bw_ratio_round(primal - integer_dual(e, arcs, m), m->denominator);
         return BW_OK;
     }
-    long double gap_sum = real_primal(e, arcs, tree, m) - real_dual(e, arcs, m);
+    long double gap_sum =
+        real_value(e, arcs, tree, m, cost_by_bins) - real_dual(e, arcs, m);
     long double denominator = m->is_integral ? (long double)m->denominator : 1;
     *gap = (double)(gap_sum / denominator);
     return BW_OK;
