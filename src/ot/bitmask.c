@@ -132,6 +132,15 @@ void bw_bitmask_transform(size_t n_from, const int32_t *from_point,
     kernel()->transform(n_from, from_point, from, n_to, to_point, to);
 }
 
+void bw_bitmask_transform_table(const int32_t *table, int32_t stride,
+                                size_t n_from, const int32_t *from_point,
+                                const int32_t *from, size_t n_to,
+                                const int32_t *to_point, int32_t *to)
+{
+    kernel()->transform_table(table, stride, n_from, from_point, from, n_to,
+                              to_point, to);
+}
+
 void bw_bitmask_fill(bw_bitmask *s, const int32_t *table, int32_t stride)
 {
     kernel()->fill(s, table, stride);

@@ -67,8 +67,14 @@ void bw_bitmask_transform(size_t n_from, const int32_t *from_point,
                           const int32_t *from, size_t n_to,
                           const int32_t *to_point, int32_t *to);
 
+/* The same for other costs of a grid, by a table as below. */
+void bw_bitmask_transform_table(const int32_t *table, int32_t stride,
+                                size_t n_from, const int32_t *from_point,
+                                const int32_t *from, size_t n_to,
+                                const int32_t *to_point, int32_t *to);
+
 /* Fills the cost matrix of a grid: entry (i, j) is
- * table[index(source i) - index(sink j)] with index = y * stride + x. */
+ * table[place of source i - place of sink j], see bw_point_place. */
 void bw_bitmask_fill(bw_bitmask *s, const int32_t *table, int32_t stride);
 
 /* Of a matrix, after bw_bitmask_solve: the arcs of sources 16 block to
@@ -96,6 +102,9 @@ typedef struct bw_bitmask_kernel {
     void (*transform)(size_t n_from, const int32_t *from_point,
                       const int32_t *from, size_t n_to, const int32_t *to_point,
                       int32_t *to);
+    void (*transform_table)(const int32_t *table, int32_t stride, size_t n_from,
+                            const int32_t *from_point, const int32_t *from,
+                            size_t n_to, const int32_t *to_point, int32_t *to);
     void (*fill)(bw_bitmask *s, const int32_t *table, int32_t stride);
     size_t (*scan)(const bw_bitmask *s, size_t block, const int32_t *u,
                    const int32_t *v, int32_t margin, int32_t (*arc)[2]);

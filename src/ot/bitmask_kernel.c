@@ -564,23 +564,44 @@ static void kernel_transform(size_t n_from, const int32_t *from_point,
     }
 }
 
+/* Where sixteen points stand in a table of differences; beyond n, the first. */
+INLINE bw_lanes places_of(const int32_t *point, size_t n, int32_t stride)
+{
+    int32_t place[BW_N_LANES];
+    for (size_t k = 0; k < BW_N_LANES; k++)
+        place[k] = bw_point_place(point[k < n ? k : 0], stride);
+    return bw_lanes_load(place);
+}
+
+static void kernel_transform_table(const int32_t *table, int32_t stride,
+                                   size_t n_from, const int32_t *from_point,
+                                   const int32_t *from, size_t n_to,
+                                   const int32_t *to_point, int32_t *to)
+{
+    for (size_t k = 0; k < n_to; k += BW_N_LANES) {
+        bw_lanes x = places_of(to_point + k, n_to - k, stride);
+        bw_lanes least = bw_lanes_set(INT32_MAX);
+        for (size_t j = 0; j < n_from; j++) {
+            bw_lanes y = bw_lanes_set(bw_point_place(from_point[j], stride));
+            bw_lanes c = bw_lanes_gather(table, bw_lanes_sub(x, y));
+            c = bw_lanes_sub(c, bw_lanes_set(from[j]));
+            least = bw_lanes_min(least, c);
+        }
+        bw_lanes_store(to + k, least);
+    }
+}
+
 /* ---- cost matrix of a grid ---- */
 
 static void kernel_fill(bw_bitmask *b, const int32_t *table, int32_t stride)
 {
     size_t n_sources = b->tree.n_sources, n_sinks = b->tree.n_sinks;
     for (size_t j = 0; j < n_sinks; j++)
-        b->sink_key[j] = bw_point_y(b->sink_point[j]) * stride +
-                         bw_point_x(b->sink_point[j]);
+        b->sink_key[j] = bw_point_place(b->sink_point[j], stride);
     int32_t *cost = b->cost;
     for (size_t first = 0; first < n_sources; first += BW_N_LANES) {
-        int32_t index[BW_N_LANES];
-        for (size_t k = 0; k < BW_N_LANES; k++) {
-            size_t i = first + k < n_sources ? first + k : first;
-            index[k] = bw_point_y(b->source_point[i]) * stride +
-                       bw_point_x(b->source_point[i]);
-        }
-        bw_lanes from = bw_lanes_load(index);
+        bw_lanes from =
+            places_of(b->source_point + first, n_sources - first, stride);
         for (size_t j = 0; j < n_sinks; j++, cost += BW_N_LANES) {
             bw_lanes at = bw_lanes_sub(from, bw_lanes_set(b->sink_key[j]));
             bw_lanes_store(cost, bw_lanes_gather(table, at));
@@ -619,6 +640,11 @@ static int kernel_least(const int32_t cost[16], uint32_t mask)
 extern const bw_bitmask_kernel BW_KERNEL;
 
 const bw_bitmask_kernel BW_KERNEL = {
-    BW_KERNEL_NAME,   kernel_least, kernel_solve,
-    kernel_transform, kernel_fill,  kernel_scan,
+    .name = BW_KERNEL_NAME,
+    .least = kernel_least,
+    .solve = kernel_solve,
+    .transform = kernel_transform,
+    .transform_table = kernel_transform_table,
+    .fill = kernel_fill,
+    .scan = kernel_scan,
 };

@@ -158,15 +158,8 @@ static void transform(const bw_ground *g, const bw_side *from,
         bw_bitmask_transform(from->n, from->point, dual, to->n, to->point, out);
         return;
     }
-    bw_arcs arcs = {g, to, from, false, true};
-    for (size_t k = 0; k < to->n; k++) {
-        int32_t least = INT32_MAX;
-        for (size_t j = 0; j < from->n; j++) {
-            int32_t r = bw_arcs_small(&arcs, k, j, 1) - dual[j];
-            least = least < r ? least : r;
-        }
-        out[k] = least;
-    }
+    bw_bitmask_transform_table(g->table, g->table_stride, from->n, from->point,
+                               dual, to->n, to->point, out);
 }
 
 /* The bins of a coarse node that still have mass. At most four. */

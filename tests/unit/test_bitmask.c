@@ -362,6 +362,59 @@ Test(bitmask, fill_and_scan_see_every_arc)
         }
 }
 
+Test(bitmask, transform_by_a_table_is_the_least_too)
+{
+    const bw_bitmask_kernel *kernel[MAX_KERNELS];
+    size_t n_kernels = list_kernels(kernel);
+    for (uint64_t t = 0; t < 100; t++) {
+        bw_random random = draw(5000 + t);
+        size_t n = 1 + bw_random_below(&random, 60);
+        size_t m = 1 + bw_random_below(&random, n);
+        int32_t dual[80], to[80];
+        ot_sides s;
+        ot_sides_open(&s, ot_grid(BW_NORM_LINF, 1.5, 9, 11), n, m, 255,
+                      &random);
+        for (size_t j = 0; j < m; j++)
+            dual[j] = (int32_t)bw_random_below(&random, 1 << 28) - (1 << 27);
+        for (size_t k = 0; k < n_kernels; k++) {
+            kernel[k]->transform_table(s.ground->table, s.ground->table_stride,
+                                       m, s.sink.point, dual, n, s.source.point,
+                                       to);
+            for (size_t i = 0; i < n; i++) {
+                int32_t least = INT32_MAX;
+                for (size_t j = 0; j < m; j++) {
+                    int32_t r = small_cost(&s, i, j) - dual[j];
+                    least = r < least ? r : least;
+                }
+                cr_assert_eq(to[i], least, "%s, seed %d, %llu, point %zu",
+                             kernel[k]->name, SEED, (unsigned long long)t, i);
+            }
+        }
+        ot_sides_close(&s);
+    }
+}
+
+Test(bitmask, the_least_of_those_asked_for)
+{
+    const bw_bitmask_kernel *kernel[MAX_KERNELS];
+    size_t n_kernels = list_kernels(kernel);
+    for (uint64_t t = 0; t < 1000; t++) {
+        bw_random random = draw(7000 + t);
+        uint32_t mask = 1 + (uint32_t)bw_random_below(&random, 0xffff);
+        int32_t cost[16];
+        int wanted = -1;
+        for (int k = 0; k < 16; k++) {
+            cost[k] = (int32_t)bw_random_below(&random, 7) - 3;
+            bool is_less = wanted < 0 || cost[k] < cost[wanted];
+            if ((mask >> k & 1) && is_less)
+                wanted = k;
+        }
+        for (size_t k = 0; k < n_kernels; k++)
+            cr_assert_eq(kernel[k]->least(cost, mask), wanted, "%s, %llu",
+                         kernel[k]->name, (unsigned long long)t);
+    }
+}
+
 Test(bitmask, the_environment_takes_a_lesser_instruction_set)
 {
     const bw_bitmask_kernel *kernel[MAX_KERNELS];
