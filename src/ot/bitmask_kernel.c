@@ -5,6 +5,8 @@
  *   potentials      base[j] = (|y_j|^2 - v_j) << shift | j, or -v_j
  *   pricing         least reduced cost of sixteen sources over all sinks
  *   pivot           join, leaving arc, stem reversal, potentials
+ *   solve           rounds of blocks; loading and storing a basis
+ *   other loops     transforms, cost matrix, arcs near the optimum, least
  *
  * The functions take the number of words a set, n_words, and is_squared as
  * constants: bw_bitmask_solve picks one of eight instances.
