@@ -95,21 +95,36 @@ static uint64_t digest_of(const block_head *head, const void *bytes)
 
 /* ---- opening ---- */
 
-/* Reads exactly n bytes at offset; false when they are not there. */
-static bool read_at(int fd, void *buffer, uint64_t n, uint64_t offset)
+static const char *name_of(const bw_journal *j)
+{
+    return j->path ? j->path : "scratch file";
+}
+
+static bw_status damaged(const bw_journal *j, uint64_t offset, bw_error *err)
+{
+    return bw_error_set(err, BW_ERR_FORMAT, "%s: damaged at byte %llu",
+                        name_of(j), (unsigned long long)offset);
+}
+
+/* Reads exactly n bytes at offset. What is not there is BW_ERR_FORMAT, what
+ * cannot be read now BW_ERR_IO: only the first says something of the file. */
+static bw_status read_at(const bw_journal *j, void *buffer, uint64_t n,
+                         uint64_t offset, bw_error *err)
 {
     char *to = buffer;
     while (n > 0) {
-        ssize_t got = pread(fd, to, n, (off_t)offset);
+        ssize_t got = pread(j->fd, to, n, (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
-            return false;
+        if (got < 0)
+            return bw_error_errno(err, "%s", name_of(j));
+        if (got == 0)
+            return damaged(j, offset, err);
         to += got;
         offset += (uint64_t)got;
         n -= (uint64_t)got;
     }
-    return true;
+    return BW_OK;
 }
 
 /* Whether one of the lines of text is line. */
@@ -144,12 +159,11 @@ static bw_status check_purpose(const bw_journal *j, const file_head *head,
     char *text = calloc(1, head->n_purpose + 1);
     if (!text)
         return bw_error_memory(err);
-    bw_status status = BW_OK;
-    if (!read_at(j->fd, text, head->n_purpose, sizeof *head) ||
-        XXH64(text, head->n_purpose, 0) != head->digest) {
+    bw_status status = read_at(j, text, head->n_purpose, sizeof *head, err);
+    if (!status && XXH64(text, head->n_purpose, 0) != head->digest) {
         status = bw_error_set(err, BW_ERR_FORMAT,
                               "%s: damaged; remove it to start anew", j->path);
-    } else if (strcmp(text, purpose) != 0) {
+    } else if (!status && strcmp(text, purpose) != 0) {
         size_t n_was, n_is;
         const char *was = first_missing(text, purpose, &n_was);
         const char *is = first_missing(purpose, text, &n_is);
@@ -163,58 +177,77 @@ static bw_status check_purpose(const bw_journal *j, const file_head *head,
     return status;
 }
 
-/* One block at offset, whole and undamaged, its columns in *buffer. */
-static bool read_block(const bw_journal *j, uint64_t offset, bw_block *block,
-                       void **buffer, size_t *capacity, uint64_t *n_bytes)
+/* Makes sure that a block's head can be true before anything is allocated. */
+static bool is_plausible(const bw_journal *j, const block_head *head,
+                         bw_block *block, column columns[N_COLUMNS],
+                         size_t *n_columns)
+{
+    struct stat info;
+    if (fstat(j->fd, &info) || head->n_bytes > (uint64_t)info.st_size ||
+        head->n > head->n_bytes || head->n_arcs > head->n_bytes)
+        return false;
+    *block =
+        (bw_block){.first = head->first, .n = head->n, .n_arcs = head->n_arcs};
+    *n_columns = columns_of(&j->shape, block, columns);
+    return size_of_columns(columns, *n_columns) == head->n_bytes;
+}
+
+/* The block at offset, its columns in *buffer. BW_ERR_FORMAT when there is none
+ * that is whole; BW_ERR_MEMORY and BW_ERR_IO say nothing of that. */
+static bw_status read_block(const bw_journal *j, uint64_t offset,
+                            bw_block *block, void **buffer, size_t *capacity,
+                            uint64_t *n_bytes, bw_error *err)
 {
     block_head head;
     column columns[N_COLUMNS];
-    if (!read_at(j->fd, &head, sizeof head, offset))
-        return false;
-    *block =
-        (bw_block){.first = head.first, .n = head.n, .n_arcs = head.n_arcs};
-    struct stat info;
-    if (fstat(j->fd, &info) || head.n_bytes > (uint64_t)info.st_size ||
-        head.n > head.n_bytes || head.n_arcs > head.n_bytes)
-        return false;
-    size_t n_columns = columns_of(&j->shape, block, columns);
-    if (size_of_columns(columns, n_columns) != head.n_bytes)
-        return false;
+    size_t n_columns;
+    bw_status status = read_at(j, &head, sizeof head, offset, err);
+    if (status)
+        return status;
+    if (!is_plausible(j, &head, block, columns, &n_columns))
+        return damaged(j, offset, err);
     if (head.n_bytes > *capacity) {
         free(*buffer);
         *capacity = 0;
         *buffer = malloc(head.n_bytes);
         if (!*buffer)
-            return false;
+            return bw_error_memory(err);
         *capacity = head.n_bytes;
     }
-    if (!read_at(j->fd, *buffer, head.n_bytes, offset + sizeof head))
-        return false;
+    status = read_at(j, *buffer, head.n_bytes, offset + sizeof head, err);
+    if (status)
+        return status;
     if (digest_of(&head, *buffer) != head.digest)
-        return false;
+        return damaged(j, offset, err);
     char *at = *buffer;
     for (size_t k = 0; k < n_columns; k++) {
         *columns[k].data = at;
         at += padded(columns[k].n_bytes);
     }
     *n_bytes = sizeof head + head.n_bytes;
-    return true;
+    return BW_OK;
 }
 
-/* Finds the end of the last whole block and cuts what follows. */
+/* Finds the end of the last whole block and cuts what follows. Nothing is cut
+ * when a block could not be read for another reason than the file's. */
 static bw_status find_end(bw_journal *j, uint64_t n_purpose, bw_error *err)
 {
     bw_block block;
+    bw_error end = BW_ERROR_INIT;
     void *buffer = NULL;
     size_t capacity = 0;
-    uint64_t n_bytes;
+    uint64_t n_bytes = 0;
+    bw_status status;
     j->n_bytes = sizeof(file_head) + n_purpose;
-    while (read_block(j, j->n_bytes, &block, &buffer, &capacity, &n_bytes) &&
+    while (!(status = read_block(j, j->n_bytes, &block, &buffer, &capacity,
+                                 &n_bytes, &end)) &&
            block.first == j->n_pairs) {
         j->n_pairs += block.n;
         j->n_bytes += n_bytes;
     }
     free(buffer);
+    if (status && status != BW_ERR_FORMAT)
+        return bw_error_set(err, status, "%s", end.text);
     if (ftruncate(j->fd, (off_t)j->n_bytes))
         return bw_error_errno(err, "%s", j->path);
     return BW_OK;
@@ -222,7 +255,7 @@ static bw_status find_end(bw_journal *j, uint64_t n_purpose, bw_error *err)
 
 static bw_status write_head(bw_journal *j, const char *purpose, bw_error *err)
 {
-    const char *name = j->path ? j->path : "scratch file";
+    const char *name = name_of(j);
     file_head head = {.n_purpose = strlen(purpose)};
     memcpy(head.magic, magic, sizeof magic);
     head.digest = XXH64(purpose, head.n_purpose, 0);
@@ -246,8 +279,9 @@ static bw_status take_over(bw_journal *j, const char *purpose, bool resume,
         return bw_error_errno(err, "%s", j->path);
     size_t n = (size_t)size < sizeof head ? (size_t)size : sizeof head;
     size_t n_magic = n < sizeof magic ? n : sizeof magic;
-    if (!read_at(j->fd, &head, n, 0))
-        return bw_error_errno(err, "%s", j->path);
+    bw_status status = read_at(j, &head, n, 0, err);
+    if (status)
+        return status;
     if (memcmp(head.magic, magic, n_magic) != 0 || head.n_purpose > MAX_PURPOSE)
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: no journal of this program", j->path);
@@ -255,7 +289,8 @@ static bw_status take_over(bw_journal *j, const char *purpose, bool resume,
         return BW_OK;
     if (size <= (off_t)(sizeof head + head.n_purpose))
         return BW_OK;
-    bw_status status = resume ? check_purpose(j, &head, purpose, err) : BW_OK;
+    if (resume)
+        status = check_purpose(j, &head, purpose, err);
     if (status)
         return status;
     if (resume)
@@ -352,9 +387,8 @@ bw_status bw_journal_append(bw_journal *j, const bw_block *block, bw_error *err)
     }
     head.digest = digest_of(&head, bytes + sizeof head);
     memcpy(bytes, &head, sizeof head);
-    bw_status status =
-        bw_output_write_fd(j->fd, j->path ? j->path : "scratch file", bytes,
-                           sizeof head + head.n_bytes, err);
+    bw_status status = bw_output_write_fd(j->fd, name_of(j), bytes,
+                                          sizeof head + head.n_bytes, err);
     free(bytes);
     if (status) {
         /* A part of the block may be there: it fails its digest in any case. */
@@ -381,19 +415,17 @@ bw_status bw_journal_visit(bw_journal *j, bw_block_visit visit, void *context,
     bw_block block;
     void *buffer = NULL;
     size_t capacity = 0;
-    uint64_t offset = sizeof(file_head), n_bytes;
+    uint64_t offset = sizeof(file_head), n_bytes = 0;
     file_head file;
-    if (!read_at(j->fd, &file, sizeof file, 0))
-        return bw_error_errno(err, "%s", j->path ? j->path : "scratch file");
-    offset += file.n_purpose;
+    status = read_at(j, &file, sizeof file, 0, err);
+    offset += status ? 0 : file.n_purpose;
     while (offset < j->n_bytes && !status) {
-        if (read_block(j, offset, &block, &buffer, &capacity, &n_bytes))
+        status =
+            read_block(j, offset, &block, &buffer, &capacity, &n_bytes, err);
+        if (!status)
             status = visit(context, &block, err);
-        else
-            status = bw_error_set(
-                err, BW_ERR_FORMAT, "%s: damaged at byte %llu",
-                j->path ? j->path : "scratch file", (unsigned long long)offset);
-        offset += n_bytes;
+        if (!status)
+            offset += n_bytes;
     }
     free(buffer);
     return status;
