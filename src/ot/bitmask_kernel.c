@@ -130,17 +130,20 @@ INLINE int32_t sink_potential(const solver *s, const bw_bitmask *b, size_t j,
  * passes the limit, the potentials themselves are looked at. */
 static bool potentials_fit(solver *s, const bw_bitmask *b, int32_t step)
 {
-    s->v_bound += step;
-    if (s->v_bound < s->v_limit)
-        return true;
-    int32_t most = 0;
-    for (size_t j = 0; j < s->n_sinks; j++) {
-        int32_t v = sink_potential(s, b, j, b->is_squared);
-        int32_t size = v < 0 ? -v : v;
-        most = most > size ? most : size;
+    int64_t bound = (int64_t)s->v_bound + step;
+    if (bound >= s->v_limit) {
+        int32_t most = 0;
+        for (size_t j = 0; j < s->n_sinks; j++) {
+            int32_t v = sink_potential(s, b, j, b->is_squared);
+            int32_t size = v < 0 ? -v : v;
+            most = most > size ? most : size;
+        }
+        bound = (int64_t)most + step;
     }
-    s->v_bound = most + step;
-    return s->v_bound < s->v_limit;
+    if (bound >= s->v_limit)
+        return false;
+    s->v_bound = (int32_t)bound;
+    return true;
 }
 
 /* ---- pricing ---- */
