@@ -14,6 +14,16 @@ enum { BW_N_LANES = 16 };
 
 typedef __m512i bw_lanes;
 
+/* The sixteen bits of a mask register as a number. By hand, since gcc 12 may
+ * spill a mask as 16 bits and load it again as 32, whose upper half is then
+ * anything. */
+static inline uint32_t bw_lanes_bits(__mmask16 mask)
+{
+    uint32_t bits;
+    __asm__("kmovw %1, %0" : "=r"(bits) : "k"(mask));
+    return bits;
+}
+
 static inline bw_lanes bw_lanes_load(const int32_t *p)
 {
     return _mm512_loadu_si512(p);
@@ -63,7 +73,7 @@ static inline bw_lanes bw_lanes_gather(const int32_t *p, bw_lanes index)
 /* One bit a lane where a < b. */
 static inline uint32_t bw_lanes_less(bw_lanes a, bw_lanes b)
 {
-    return _mm512_cmplt_epi32_mask(a, b);
+    return bw_lanes_bits(_mm512_cmplt_epi32_mask(a, b));
 }
 
 /* The lane of the least of those whose bit is set in mask, which is not 0; the
@@ -73,7 +83,8 @@ static inline int bw_lanes_least(bw_lanes a, uint32_t mask)
     __mmask16 m = (__mmask16)mask;
     __m512i b = _mm512_mask_mov_epi32(_mm512_set1_epi32(INT32_MAX), m, a);
     __m512i least = _mm512_set1_epi32(_mm512_reduce_min_epi32(b));
-    return __builtin_ctz(_mm512_mask_cmpeq_epi32_mask(m, b, least));
+    return __builtin_ctz(
+        bw_lanes_bits(_mm512_mask_cmpeq_epi32_mask(m, b, least)));
 }
 
 /* b where a bit of mask is set, else a. */
