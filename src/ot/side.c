@@ -46,28 +46,9 @@ static uint32_t spread(uint32_t a)
     return (a | a << 1) & 0x55555555;
 }
 
-static uint32_t gather(uint32_t a)
-{
-    a &= 0x55555555;
-    a = (a | a >> 1) & 0x33333333;
-    a = (a | a >> 2) & 0x0f0f0f0f;
-    a = (a | a >> 4) & 0x00ff00ff;
-    return (a | a >> 8) & 0x0000ffff;
-}
-
 uint32_t bw_side_morton(uint32_t y, uint32_t x)
 {
     return spread(y) << 1 | spread(x);
-}
-
-uint32_t bw_side_morton_y(uint32_t code)
-{
-    return gather(code >> 1);
-}
-
-uint32_t bw_side_morton_x(uint32_t code)
-{
-    return gather(code);
 }
 
 void bw_side_place(bw_side *side, const bw_ground *ground)

@@ -38,8 +38,6 @@ void bw_side_clear(bw_side *side);
 
 /* The Morton code of pixel (y, x), each below 2^16. */
 uint32_t bw_side_morton(uint32_t y, uint32_t x);
-uint32_t bw_side_morton_y(uint32_t code);
-uint32_t bw_side_morton_x(uint32_t code);
 
 /* Fills point[] and place[] of a finest side from bin[]. */
 void bw_side_place(bw_side *side, const bw_ground *ground);

@@ -243,11 +243,6 @@ size_t bw_array_row_items(const bw_array *array)
     return array->row_items;
 }
 
-size_t bw_array_row_bytes(const bw_array *array)
-{
-    return array->row_bytes;
-}
-
 static bw_status reserve(void **row, size_t *capacity, size_t n, bw_error *err)
 {
     if (*capacity >= n)

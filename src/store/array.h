@@ -51,9 +51,8 @@ void bw_array_close(bw_array *array);
 
 /* Type and shape. A table is F64 of rank 2, and its shape[0] is UINT64_MAX. */
 const bw_layout *bw_array_layout(const bw_array *array);
-/* Items and bytes of a row. */
+/* Items of a row. */
 size_t bw_array_row_items(const bw_array *array);
-size_t bw_array_row_bytes(const bw_array *array);
 
 /* Reads the next row into *row of *capacity bytes, which grows as bytes come;
  * host byte order, last index fastest. *opt_label gets a table's label.

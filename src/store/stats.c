@@ -15,7 +15,7 @@
 
 #include "store/stats.h"
 
-enum { BLOCK = 2048, READ_SIZE = BLOCK * 8 };
+enum { BLOCK = 2048 };
 
 void bw_stats_init(bw_stats *stats)
 {
@@ -104,24 +104,4 @@ void bw_stats_close(bw_stats *stats)
         return;
     }
     stats->sd = sqrt(stats->sd / (double)stats->n);
-}
-
-bw_status bw_stats_read(bw_stats *stats, bw_reader *reader, const bw_tensor *t,
-                        bw_error *err)
-{
-    unsigned char bytes[READ_SIZE];
-    uint64_t left = t->n_bytes;
-
-    bw_stats_init(stats);
-    while (left > 0) {
-        size_t n = left < READ_SIZE ? (size_t)left : READ_SIZE;
-        bw_status status = bw_reader_read(reader, t, bytes, n, err);
-
-        if (status != BW_OK)
-            return status;
-        bw_stats_add(stats, t->dtype, bytes, n / bw_dtype_size(t->dtype));
-        left -= n;
-    }
-    bw_stats_close(stats);
-    return BW_OK;
 }

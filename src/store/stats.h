@@ -23,8 +23,4 @@ void bw_stats_add(bw_stats *stats, bw_dtype dtype, const void *items, size_t n);
 /* Closes the sum: mean and sd are what the comment above says only then. */
 void bw_stats_close(bw_stats *stats);
 
-/* All of t, the next tensor of the reader. */
-bw_status bw_stats_read(bw_stats *stats, bw_reader *reader, const bw_tensor *t,
-                        bw_error *err) BW_MUST_CHECK;
-
 #endif
