@@ -28,7 +28,11 @@ typedef struct bw_random {
 typedef enum bw_random_purpose {
     BW_RANDOM_PAIRS = 1,   /* wdist --pairs random */
     BW_RANDOM_SHUFFLE = 2, /* wpack --shuffle */
-    BW_RANDOM_TEST = 3     /* tests' own instances */
+    BW_RANDOM_TEST = 3,    /* tests' own instances */
+    BW_RANDOM_WEIGHTS = 4, /* initial parameters */
+    BW_RANDOM_ORDER = 5,   /* order of an epoch's examples */
+    BW_RANDOM_SPLIT = 6,   /* examples held out for validation */
+    BW_RANDOM_NOISE = 7    /* noise layers */
 } bw_random_purpose;
 
 /* Starts stream `stream` of `seed`. Needs no clean-up. */
@@ -44,6 +48,10 @@ uint64_t bw_random_below(bw_random *random, uint64_t n);
 
 /* Uniform on [0, 1), a multiple of 2^-53. */
 double bw_random_uniform(bw_random *random);
+
+/* Standard normal: inverse-free polar method (Marsaglia and Bray, 1964); one of
+ * its two numbers is used, so that no state is kept between calls. */
+double bw_random_normal(bw_random *random);
 
 /* Puts the n items of order[] into a uniformly random order (Fisher-Yates). */
 void bw_random_shuffle(bw_random *random, size_t n, size_t order[]);

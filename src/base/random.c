@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include <Random123/philox.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,4 +69,16 @@ void bw_random_shuffle(bw_random *random, size_t n, size_t order[])
         order[i - 1] = order[j];
         order[j] = kept;
     }
+}
+
+double bw_random_normal(bw_random *random)
+{
+    double u, v, s;
+
+    do {
+        u = 2 * bw_random_uniform(random) - 1;
+        v = 2 * bw_random_uniform(random) - 1;
+        s = u * u + v * v;
+    } while (s >= 1 || s == 0);
+    return u * sqrt(-2 * log(s) / s);
 }
