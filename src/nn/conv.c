@@ -1,0 +1,109 @@
+/* conv.c - three passes of a convolution: hands them to the way that was
+ * chosen, and chooses. */
+#include "config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "nn/conv_blas.h"
+#include "nn/conv_way.h"
+
+/* Ways of this build. */
+static const bw_conv_way_ops *const ways[] = {
+    &bw_conv_blas_ops,
+};
+
+static const bw_conv_way_ops *find_way(bw_way way)
+{
+    for (size_t k = 0; k < sizeof(ways) / sizeof(ways[0]); k++)
+        if (ways[k]->way == way)
+            return ways[k];
+    return NULL;
+}
+
+static const char *name_of(bw_way way)
+{
+    static const char *const name[] = {"auto", "blas", "onednn", "thin"};
+
+    return name[way];
+}
+
+bool bw_conv_has(bw_way way)
+{
+    return find_way(way) != NULL;
+}
+
+bw_way bw_conv_choose(const bw_conv_shape *shape)
+{
+    (void)shape;
+    return BW_WAY_BLAS;
+}
+
+bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
+                         unsigned passes, bw_tasks *tasks, bw_conv **ret_conv,
+                         size_t *n_bytes, bw_error *err)
+{
+    const bw_conv_way_ops *ops = find_way(way);
+    bw_conv *conv = NULL;
+    bw_status status = BW_OK;
+
+    assert(way != BW_WAY_AUTO && n_max > 0);
+    *ret_conv = NULL;
+    *n_bytes = 0;
+    if (!ops)
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "this build has no %s convolutions", name_of(way));
+    conv = calloc(1, sizeof(*conv));
+    if (!conv)
+        return bw_error_memory(err);
+    *conv = (bw_conv){.shape = *shape,
+                      .n_max = n_max,
+                      .passes = passes,
+                      .tasks = tasks,
+                      .ops = ops};
+    *n_bytes = sizeof(*conv);
+    status = ops->create(conv, n_bytes, err);
+    if (status != BW_OK) {
+        bw_conv_destroy(conv);
+        return status;
+    }
+    *ret_conv = conv;
+    return BW_OK;
+}
+
+void bw_conv_destroy(bw_conv *conv)
+{
+    if (!conv)
+        return;
+    conv->ops->destroy(conv->state);
+    free(conv);
+}
+
+void bw_conv_pack(bw_conv *conv, const float *weight)
+{
+    conv->ops->pack(conv, weight);
+}
+
+void bw_conv_to_y(bw_conv *conv, size_t n, const float *x,
+                  const float *opt_bias, bool relu, float *y)
+{
+    assert(n <= conv->n_max && conv->passes & BW_CONV_TO_Y);
+    if (n > 0)
+        conv->ops->to_y(conv, n, x, opt_bias, relu, y);
+}
+
+void bw_conv_to_x(bw_conv *conv, size_t n, const float *y,
+                  const float *opt_bias, bool relu, float *x)
+{
+    assert(n <= conv->n_max && conv->passes & BW_CONV_TO_X);
+    if (n > 0)
+        conv->ops->to_x(conv, n, y, opt_bias, relu, x);
+}
+
+void bw_conv_weight(bw_conv *conv, size_t n, const float *x, const float *y,
+                    float *dweight)
+{
+    assert(n <= conv->n_max && conv->passes & BW_CONV_WEIGHT);
+    if (n > 0)
+        conv->ops->weight(conv, n, x, y, dweight);
+}
