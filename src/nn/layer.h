@@ -81,6 +81,9 @@ typedef struct bw_layer_run {
     bw_tasks *tasks;
     size_t n;
     bool is_training, is_touched; /* touched: repack parameters */
+    bool relu;                    /* forward, of kinds that fold_relu: y is
+                                     max(y, 0); the mask of dy is the relu
+                                     layer's own backward */
     bw_layout in_layout, out_layout;
     const float *x;  /* forward: input; backward: input as it was, but for kinds
                        that work in place, where it is y */
@@ -97,6 +100,7 @@ typedef struct bw_layer_plan {
     bw_tasks *tasks;
     size_t n_max;
     bool is_training, input_gradient; /* whether backward comes; wants dx */
+    bool relu;                        /* runs will ask for it */
     bw_layout in_layout, out_layout;
     bw_way way;
 } bw_layer_plan;
@@ -107,6 +111,7 @@ struct bw_layer_kind {
     bw_layouts layouts;
     bool in_place;  /* y may be x and dx may be dy; backward reads only y */
     bool has_units; /* `units` is a count that --width scales */
+    bool fold_relu; /* forward heeds run->relu (a convolution's epilogue) */
     /* Buffers of the kind's own; NULL where it needs none. *n_bytes says how
      * many. destroy(NULL) is legal. */
     bw_status (*plan)(const bw_layer_plan *plan, void **ret_state,
