@@ -60,7 +60,8 @@ void bw_engine_touch(bw_engine *engine);
 const float *bw_engine_forward(bw_engine *engine, bw_mode mode, size_t n,
                                float *block, uint64_t step);
 
-/* Where the caller puts d loss / d output before backward: n items. */
+/* Where the caller puts d loss / d output before backward: n items. Backward
+ * uses it up, and it may lie where the last input gradient does. */
 float *bw_engine_output_gradient(bw_engine *engine);
 
 /* After a forward of BW_MODE_TRAIN with the same n and block: adds the
