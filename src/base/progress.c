@@ -2,15 +2,17 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/progress.h"
 
-enum { TEXT_SIZE = 32 };
+enum { TEXT_SIZE = 32, LINE_SIZE = 512 };
 
 static const double terminal_seconds = 0.2, plain_seconds = 30.0;
 
@@ -33,10 +35,11 @@ static void format_time(char text[TEXT_SIZE], double seconds)
              (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }
 
-/* "12.3/s", "51234/s" */
-static void format_rate(char text[TEXT_SIZE], double rate)
+/* "12.3/s", "51234/s"; with a unit "12.3 pairs/s" */
+static void format_rate(char text[TEXT_SIZE], double rate, const char *unit)
 {
-    snprintf(text, TEXT_SIZE, rate < 100.0 ? "%.3g/s" : "%.0f/s", rate);
+    snprintf(text, TEXT_SIZE, rate < 100.0 ? "%.3g%s%s/s" : "%.0f%s%s/s", rate,
+             *unit != '\0' ? " " : "", unit);
 }
 
 /* How many a second since the start, or 0 when that cannot be told. */
@@ -57,29 +60,66 @@ static void end_line(bw_progress *progress)
     progress->is_dirty = progress->is_terminal;
 }
 
-/* "wdist: 120 of 4950 pairs (2.4 %), 51.3/s, 0:01:34 left" */
+/* "120 of 4950 pairs (2.4 %)", or, beside a note, "2.4 %" */
+static size_t print_share(const bw_progress *progress, uint64_t n_done,
+                          char line[LINE_SIZE])
+{
+    double share = 100.0 * (double)n_done / (double)progress->n_total;
+    int n;
+
+    if (progress->n_total == 0)
+        n = snprintf(line, LINE_SIZE, "%s: %" PRIu64 " %s", progress->label,
+                     n_done, progress->unit);
+    else if (progress->note[0] != '\0')
+        n = snprintf(line, LINE_SIZE, "%s: %.1f %%", progress->label, share);
+    else
+        n = snprintf(
+            line, LINE_SIZE, "%s: %" PRIu64 " of %" PRIu64 " %s (%.1f %%)",
+            progress->label, n_done, progress->n_total, progress->unit, share);
+    return (size_t)n < LINE_SIZE ? (size_t)n : LINE_SIZE - 1;
+}
+
+static size_t add(char line[LINE_SIZE], size_t at, const char *a, const char *b)
+{
+    int n = snprintf(line + at, LINE_SIZE - at, ", %s%s", a, b);
+
+    return at + (size_t)n < LINE_SIZE ? at + (size_t)n : LINE_SIZE - 1;
+}
+
+/* A line that wraps could not be rewritten. 0: the width is not known. */
+static int width_of(const bw_progress *progress)
+{
+    struct winsize size;
+
+    if (!progress->is_terminal ||
+        ioctl(fileno(progress->stream), TIOCGWINSZ, &size) != 0)
+        return 0;
+    return size.ws_col;
+}
+
+/* "wdist: 120 of 4950 pairs (2.4 %), 51.3/s, 0:01:34 left", or
+ * "dwe: 2.4 %, epoch 3, loss 0.41, 51.3/s, 0:01:34 left" */
 static void show(bw_progress *progress, uint64_t n_done, double now)
 {
-    char rate_text[TEXT_SIZE], time_text[TEXT_SIZE];
+    char line[LINE_SIZE], text[TEXT_SIZE];
     double rate = find_rate(progress, n_done, now);
-    double n_total = (double)progress->n_total;
+    size_t at = print_share(progress, n_done, line);
+    int width = width_of(progress);
 
-    fprintf(progress->stream, "%s%s: %" PRIu64,
-            progress->is_terminal ? "\r" : "", progress->label, n_done);
-    if (progress->n_total > 0)
-        fprintf(progress->stream, " of %" PRIu64 " %s (%.1f %%)",
-                progress->n_total, progress->unit,
-                100.0 * (double)n_done / n_total);
-    else
-        fprintf(progress->stream, " %s", progress->unit);
+    if (progress->note[0] != '\0')
+        at = add(line, at, progress->note, "");
     if (rate > 0.0) {
-        format_rate(rate_text, rate);
-        fprintf(progress->stream, ", %s", rate_text);
+        format_rate(text, rate,
+                    progress->note[0] != '\0' ? progress->unit : "");
+        at = add(line, at, text, "");
     }
     if (rate > 0.0 && n_done < progress->n_total) {
-        format_time(time_text, (n_total - (double)n_done) / rate);
-        fprintf(progress->stream, ", %s left", time_text);
+        format_time(text, (double)(progress->n_total - n_done) / rate);
+        at = add(line, at, text, " left");
     }
+    if (width > 1 && at > (size_t)width - 1)
+        line[width - 1] = '\0';
+    fprintf(progress->stream, "%s%s", progress->is_terminal ? "\r" : "", line);
     end_line(progress);
     progress->shown = now;
 }
@@ -97,6 +137,17 @@ void bw_progress_start(bw_progress *progress, FILE *stream, bool is_quiet,
     progress->stream = stream;
     progress->is_terminal = is_terminal;
     progress->started = progress->shown = bw_progress_now();
+}
+
+void bw_progress_note(bw_progress *progress, const char *format, ...)
+{
+    va_list args;
+
+    if (progress->stream == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(progress->note, sizeof progress->note, format, args);
+    va_end(args);
 }
 
 void bw_progress_update(bw_progress *progress, uint64_t n_done)
@@ -126,7 +177,7 @@ void bw_progress_finish(bw_progress *progress, uint64_t n_done)
             progress->is_terminal ? "\r" : "", progress->label, n_done,
             progress->unit, time_text);
     if (rate > 0.0) {
-        format_rate(rate_text, rate);
+        format_rate(rate_text, rate, "");
         fprintf(progress->stream, ", %s", rate_text);
     }
     end_line(progress);

@@ -59,14 +59,18 @@ typedef struct bw_learner {
     /* Terms over the held-out examples; NULL where there are none. Must not
      * change the model. */
     bw_status (*validate)(void *self, double *terms, bw_error *err);
-    /* Writes the pictures of an epoch into a folder; NULL: none. */
+    /* Writes the pictures of an epoch, from 1, into a folder that exists; NULL:
+     * none. Must not change the model. */
     bw_status (*pictures)(void *self, const char *folder, uint64_t epoch,
                           bw_error *err);
+    /* Told when the loop itself changed the model's values or the blocks: after
+     * a resume, and when the best epoch's come back. NULL: nobody asks. */
+    void (*loaded)(void *self);
 } bw_learner;
 
 typedef struct bw_train_options {
     const char *tool; /* "dwe", begins the progress line */
-    uint64_t epochs;  /* at most */
+    uint64_t epochs;  /* at most, 0: by steps only */
     uint64_t steps;   /* at most, 0: by epochs only */
     uint64_t batch;
     bw_schedule schedule;
@@ -74,15 +78,17 @@ typedef struct bw_train_options {
     uint64_t patience;  /* epochs without a better validation total before the
                            run stops early; 0: never. With validation, the best
                            epoch's values are kept either way */
-    const char *log;    /* TSV, or NULL */
-    uint64_t log_every; /* steps a row; a row is the mean since the last */
+    const char *log;    /* TSV, "-": standard output, or NULL */
+    uint64_t log_every; /* steps a row, which is the mean since the last; rows
+                           end with epochs, too; 0: there only */
     const char *checkpoint;    /* NULL: none */
     uint64_t checkpoint_every; /* steps, 0: at epochs' ends only */
     double checkpoint_minutes; /* 0: not by time */
-    bool resume;
-    const char *pictures; /* folder, or NULL */
-    /* What shaped the run, one line: a checkpoint of another is refused, with
-     * both shown. */
+    bool resume;               /* from the checkpoint, if it is there yet */
+    const char *pictures;      /* folder, made when it is not there, or NULL */
+    /* What shaped the run, one line of words "name=value": a checkpoint of
+     * another is refused, with what differs. The loop adds the number of
+     * examples, batch, seed and terms. */
     const char *identity;
     bw_provenance *provenance; /* stamped on checkpoints, heads the log */
     FILE *talk;                /* progress */
@@ -99,10 +105,16 @@ typedef struct bw_train_result {
 
 /* Trains. Afterwards the model's values are the best epoch's (with validation)
  * or the last. Every epoch has its own order of all examples; the last batch
- * of an epoch has what is left. BW_ERR_INTERRUPTED after a stop, the
- * checkpoint written; BW_ERR_RANGE, naming step and term, when a term is not
- * finite: the last checkpoint stays as it was; BW_ERR_USAGE for a checkpoint of
- * another run; what the learner returns. */
+ * of an epoch has what is left. A run whose steps end inside an epoch is
+ * validated there, too. Without resume, a checkpoint of an unfinished run is
+ * not overwritten.
+ *
+ * BW_ERR_INTERRUPTED after a stop, the checkpoint written; BW_ERR_RANGE, naming
+ * step and term, when a term or a value is not finite: the last checkpoint
+ * stays as it was; BW_ERR_RANGE for a checkpoint of another run or one that
+ * would be overwritten; BW_ERR_FORMAT for a damaged one, or a log that is not
+ * the run's; BW_ERR_USAGE for options that ask for nothing or for what needs
+ * validation without one; what the learner returns. */
 bw_status bw_train_run(const bw_learner *learner,
                        const bw_train_options *options, bw_train_result *result,
                        bw_error *err) BW_MUST_CHECK;
