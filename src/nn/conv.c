@@ -6,11 +6,13 @@
 #include <stdlib.h>
 
 #include "nn/conv_blas.h"
+#include "nn/conv_thin.h"
 #include "nn/conv_way.h"
 
 /* Ways of this build. */
 static const bw_conv_way_ops *const ways[] = {
     &bw_conv_blas_ops,
+    &bw_conv_thin_ops,
 };
 
 static const bw_conv_way_ops *find_way(bw_way way)

@@ -1,0 +1,387 @@
+/* conv_thin.c - convolutions with few channels on a side: sets of windows,
+ * packing of weights, and tasks. The loops are conv_thin_kernel.c's. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/conv_thin.h"
+
+/* Tasks are cut until there are that many, where the shape allows: groups of
+ * items first, then rows or channels. */
+enum { N_TASKS = 16 };
+/* Gradients of at most so many sets of groups are kept apart. */
+enum { MAX_CHUNKS = 8 };
+enum { LINE = 64 };
+
+typedef struct thin_windows {
+    bw_conv_thin_windows windows;
+    float *weight;
+    /* A tap (t, u) is entry r = row + t row_step, and columns alike, of A. */
+    ptrdiff_t row, row_step, column, column_step;
+} thin_windows;
+
+typedef struct direction {
+    size_t n;
+    thin_windows *windows;
+    float *weight; /* of all */
+} direction;
+
+typedef struct thin {
+    const bw_conv_thin_kernel *kernel;
+    direction to_y, to_x;
+    size_t n_weight; /* entries of A */
+    float *sums;     /* n_weight vectors a worker */
+    float *partial;  /* MAX_CHUNKS gradients */
+} thin;
+
+/* ---- planning ---- */
+
+static ptrdiff_t divide_up(ptrdiff_t a, ptrdiff_t b)
+{
+    return a > 0 ? (a + b - 1) / b : 0;
+}
+
+/* Fills in the places whose windows lie inside the source. */
+static void find_inner(bw_conv_thin_axis *axis)
+{
+    ptrdiff_t n = (ptrdiff_t)axis->n, stride = (ptrdiff_t)axis->stride;
+    ptrdiff_t last = (ptrdiff_t)axis->size - (ptrdiff_t)axis->taps;
+    ptrdiff_t inner = divide_up(-axis->start, stride);
+    ptrdiff_t end = divide_up(last - axis->start + 1, stride);
+    inner = inner < n ? inner : n;
+    end = end < n ? end : n;
+    axis->inner = (size_t)inner;
+    axis->inner_end = (size_t)(end > inner ? end : inner);
+}
+
+/* Windows of the n pixels of y over `size` pixels of x. */
+static bw_conv_thin_axis axis_to_y(size_t n, size_t taps, size_t stride,
+                                   size_t before, size_t size)
+{
+    bw_conv_thin_axis axis = {.n = n,
+                              .first = 0,
+                              .step = 1,
+                              .start = -(ptrdiff_t)before,
+                              .stride = stride,
+                              .taps = taps,
+                              .size = size};
+    find_inner(&axis);
+    return axis;
+}
+
+/* Windows over `size` pixels of y of those of the n pixels of x for which
+ * pixel + before is phase modulo stride. */
+static bw_conv_thin_axis axis_to_x(size_t n, size_t taps, size_t stride,
+                                   size_t before, size_t size, size_t phase)
+{
+    size_t first = (phase + stride - before % stride) % stride;
+    bw_conv_thin_axis axis = {
+        .n = first < n ? (n - 1 - first) / stride + 1 : 0,
+        .first = first,
+        .step = stride,
+        .stride = 1,
+        .taps = phase < taps ? (taps - 1 - phase) / stride + 1 : 0,
+        .size = size};
+    axis.start = (ptrdiff_t)((first + before - phase) / stride) -
+                 (ptrdiff_t)axis.taps + 1;
+    find_inner(&axis);
+    return axis;
+}
+
+static void plan_to_y(const bw_conv_shape *s, thin_windows *w)
+{
+    *w = (thin_windows){
+        .windows = {.row = axis_to_y(s->p, s->kh, s->stride, s->top, s->h),
+                    .column = axis_to_y(s->q, s->kw, s->stride, s->left, s->w),
+                    .source_c = s->c,
+                    .target_c = s->o,
+                    .target_w = s->q},
+        .row_step = 1,
+        .column_step = 1};
+}
+
+static void plan_to_x(const bw_conv_shape *s, size_t row, size_t column,
+                      thin_windows *w)
+{
+    ptrdiff_t stride = (ptrdiff_t)s->stride;
+    *w = (thin_windows){
+        .windows = {.row = axis_to_x(s->h, s->kh, s->stride, s->top, s->p, row),
+                    .column = axis_to_x(s->w, s->kw, s->stride, s->left, s->q,
+                                        column),
+                    .source_c = s->o,
+                    .target_c = s->c,
+                    .target_w = s->w},
+        .row_step = -stride,
+        .column_step = -stride};
+    w->row = (ptrdiff_t)row + stride * ((ptrdiff_t)w->windows.row.taps - 1);
+    w->column =
+        (ptrdiff_t)column + stride * ((ptrdiff_t)w->windows.column.taps - 1);
+}
+
+static void *lines(size_t n_floats, size_t *n_bytes)
+{
+    size_t size = (n_floats * sizeof(float) / LINE + 1) * LINE;
+    *n_bytes += size;
+    return aligned_alloc(LINE, size);
+}
+
+static bw_status plan_direction(const bw_conv_shape *s, bool is_to_x,
+                                direction *d, size_t *n_bytes, bw_error *err)
+{
+    size_t n = is_to_x ? s->stride : 1;
+    d->windows = calloc(n * n, sizeof *d->windows);
+    d->weight = lines(s->o * s->c * s->kh * s->kw, n_bytes);
+    if (!d->windows || !d->weight)
+        return bw_error_memory(err);
+    *n_bytes += n * n * sizeof *d->windows;
+    d->n = n * n;
+    float *weight = d->weight;
+    for (size_t k = 0; k < d->n; k++) {
+        thin_windows *w = &d->windows[k];
+        if (is_to_x)
+            plan_to_x(s, k / n, k % n, w);
+        else
+            plan_to_y(s, w);
+        w->weight = weight;
+        w->windows.weight = weight;
+        weight += s->o * s->c * w->windows.row.taps * w->windows.column.taps;
+    }
+    return BW_OK;
+}
+
+static void thin_destroy(void *state)
+{
+    thin *t = state;
+    if (!t)
+        return;
+    free(t->to_y.windows);
+    free(t->to_y.weight);
+    free(t->to_x.windows);
+    free(t->to_x.weight);
+    free(t->sums);
+    free(t->partial);
+    free(t);
+}
+
+static bw_status plan_weight(thin *t, size_t n_workers, size_t *n_bytes,
+                             bw_error *err)
+{
+    t->sums = lines(t->n_weight * BW_LANES * n_workers, n_bytes);
+    t->partial = lines(t->n_weight * MAX_CHUNKS, n_bytes);
+    return t->sums && t->partial ? BW_OK : bw_error_memory(err);
+}
+
+static bw_status thin_create(bw_conv *conv, size_t *n_bytes, bw_error *err)
+{
+    const bw_conv_shape *s = &conv->shape;
+    bw_status status = BW_OK;
+    thin *t = calloc(1, sizeof *t);
+    conv->state = t;
+    if (!t)
+        return bw_error_memory(err);
+    *n_bytes += sizeof *t;
+    t->kernel = bw_conv_thin_choose();
+    t->n_weight = s->o * s->c * s->kh * s->kw;
+    if (conv->passes & BW_CONV_TO_Y)
+        status = plan_direction(s, false, &t->to_y, n_bytes, err);
+    if (!status && conv->passes & BW_CONV_TO_X)
+        status = plan_direction(s, true, &t->to_x, n_bytes, err);
+    if (!status && conv->passes & BW_CONV_WEIGHT)
+        status = plan_weight(t, bw_tasks_n_workers(conv->tasks), n_bytes, err);
+    return status;
+}
+
+/* ---- weights ---- */
+
+/* A block of target channels of one tap; steps are those of A. */
+static float *pack_tap(const bw_conv_thin_windows *w, size_t first, size_t end,
+                       const float *tap, size_t source_step, size_t target_step,
+                       float *to)
+{
+    for (size_t c = 0; c < w->source_c; c++)
+        for (size_t o = first; o < end; o++)
+            *to++ = tap[c * source_step + o * target_step];
+    return to;
+}
+
+static void pack_windows(const bw_conv_shape *s, const thin_windows *tw,
+                         bool is_to_x, size_t block, const float *weight)
+{
+    const bw_conv_thin_windows *w = &tw->windows;
+    size_t taps = s->kh * s->kw;
+    size_t source_step = is_to_x ? s->c * taps : taps;
+    size_t target_step = is_to_x ? taps : s->c * taps;
+    size_t n_blocks = bw_conv_thin_n_blocks(w->target_c, block);
+    float *to = tw->weight;
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t i = 0; i < w->row.taps; i++)
+            for (size_t j = 0; j < w->column.taps; j++) {
+                ptrdiff_t r = tw->row + (ptrdiff_t)i * tw->row_step;
+                ptrdiff_t c = tw->column + (ptrdiff_t)j * tw->column_step;
+                to = pack_tap(w, bw_conv_thin_block(w->target_c, n_blocks, b),
+                              bw_conv_thin_block(w->target_c, n_blocks, b + 1),
+                              weight + r * (ptrdiff_t)s->kw + c, source_step,
+                              target_step, to);
+            }
+}
+
+static void thin_pack(bw_conv *conv, const float *weight)
+{
+    const thin *t = conv->state;
+    for (size_t k = 0; k < t->to_y.n; k++)
+        pack_windows(&conv->shape, &t->to_y.windows[k], false, t->kernel->block,
+                     weight);
+    for (size_t k = 0; k < t->to_x.n; k++)
+        pack_windows(&conv->shape, &t->to_x.windows[k], true, t->kernel->block,
+                     weight);
+}
+
+/* ---- to y, to x ---- */
+
+typedef struct apply_job {
+    const bw_conv_thin_kernel *kernel;
+    const direction *direction;
+    const float *bias;
+    bool relu;
+    const float *source;
+    float *target;
+    size_t source_n, target_n; /* floats of a group */
+    size_t n_bands;
+} apply_job;
+
+static void apply_task(void *arg, size_t task, size_t worker)
+{
+    const apply_job *job = arg;
+    size_t group = task / job->n_bands, band = task % job->n_bands;
+    (void)worker;
+    for (size_t k = 0; k < job->direction->n; k++) {
+        const bw_conv_thin_windows *w = &job->direction->windows[k].windows;
+        size_t row = bw_conv_thin_block(w->row.n, job->n_bands, band);
+        size_t row_end = bw_conv_thin_block(w->row.n, job->n_bands, band + 1);
+        job->kernel->apply(w, row, row_end, job->bias, job->relu,
+                           job->source + group * job->source_n,
+                           job->target + group * job->target_n);
+    }
+}
+
+static void apply(const bw_conv *conv, apply_job *job, size_t n, size_t n_rows)
+{
+    const thin *t = conv->state;
+    size_t n_groups = bw_conv_thin_n_blocks(n, BW_LANES);
+    size_t n_bands = bw_conv_thin_n_blocks(N_TASKS, n_groups);
+    job->kernel = t->kernel;
+    job->n_bands = n_bands < n_rows ? n_bands : n_rows;
+    bw_tasks_run(conv->tasks, n_groups * job->n_bands, apply_task, job);
+}
+
+static void thin_to_y(bw_conv *conv, size_t n, const float *x,
+                      const float *opt_bias, bool relu, float *y)
+{
+    const bw_conv_shape *s = &conv->shape;
+    const thin *t = conv->state;
+    apply_job job = {.direction = &t->to_y,
+                     .bias = opt_bias,
+                     .relu = relu,
+                     .source = x,
+                     .target = y,
+                     .source_n = s->h * s->w * s->c * BW_LANES,
+                     .target_n = s->p * s->q * s->o * BW_LANES};
+    apply(conv, &job, n, s->p);
+}
+
+static void thin_to_x(bw_conv *conv, size_t n, const float *y,
+                      const float *opt_bias, bool relu, float *x)
+{
+    const bw_conv_shape *s = &conv->shape;
+    const thin *t = conv->state;
+    apply_job job = {.direction = &t->to_x,
+                     .bias = opt_bias,
+                     .relu = relu,
+                     .source = y,
+                     .target = x,
+                     .source_n = s->p * s->q * s->o * BW_LANES,
+                     .target_n = s->h * s->w * s->c * BW_LANES};
+    apply(conv, &job, n, s->h);
+}
+
+/* ---- gradient of the weights ---- */
+
+typedef struct weight_job {
+    const bw_conv *conv;
+    const float *x, *y;
+    size_t n_groups, n_chunks;
+    size_t n_many, n_cuts; /* channels of the side that is cut, and into how
+                              many ranges */
+} weight_job;
+
+static void weight_task(void *arg, size_t task, size_t worker)
+{
+    const weight_job *job = arg;
+    const bw_conv_shape *s = &job->conv->shape;
+    const thin *t = job->conv->state;
+    size_t chunk = task / job->n_cuts, cut = task % job->n_cuts;
+    bw_conv_thin_part part = {
+        .shape = s,
+        .many = bw_conv_thin_block(job->n_many, job->n_cuts, cut),
+        .many_end = bw_conv_thin_block(job->n_many, job->n_cuts, cut + 1)};
+    size_t n_sums = t->n_weight / job->n_many * (part.many_end - part.many);
+    float *sums = t->sums + worker * t->n_weight * BW_LANES;
+    size_t group = bw_conv_thin_block(job->n_groups, job->n_chunks, chunk);
+    size_t end = bw_conv_thin_block(job->n_groups, job->n_chunks, chunk + 1);
+    memset(sums, 0, n_sums * BW_LANES * sizeof *sums);
+    for (; group < end; group++)
+        t->kernel->weight(&part, job->x + group * s->h * s->w * s->c * BW_LANES,
+                          job->y + group * s->p * s->q * s->o * BW_LANES, sums);
+    t->kernel->fold(&part, sums, t->partial + chunk * t->n_weight);
+}
+
+static void thin_weight(bw_conv *conv, size_t n, const float *x, const float *y,
+                        float *dweight)
+{
+    const bw_conv_shape *s = &conv->shape;
+    const thin *t = conv->state;
+    weight_job job = {.conv = conv,
+                      .x = x,
+                      .y = y,
+                      .n_groups = bw_conv_thin_n_blocks(n, BW_LANES),
+                      .n_many = s->c <= s->o ? s->o : s->c};
+    job.n_chunks = job.n_groups < MAX_CHUNKS ? job.n_groups : MAX_CHUNKS;
+    size_t n_cuts = bw_conv_thin_n_blocks(N_TASKS, job.n_chunks);
+    size_t most = bw_conv_thin_n_blocks(job.n_many, t->kernel->block);
+    job.n_cuts = n_cuts < most ? n_cuts : most;
+    bw_tasks_run(conv->tasks, job.n_chunks * job.n_cuts, weight_task, &job);
+    for (size_t chunk = 0; chunk < job.n_chunks; chunk++) {
+        const float *partial = t->partial + chunk * t->n_weight;
+        for (size_t k = 0; k < t->n_weight; k++)
+            dweight[k] += partial[k];
+    }
+}
+
+/* ---- choice of the kernel ---- */
+
+const bw_conv_thin_kernel *bw_conv_thin_choose(void)
+{
+#ifdef BW_X86_64
+    const char *wish = getenv("BARROW_ISA");
+    bool may_avx2 = !wish || strcmp(wish, "plain") != 0;
+    bool may_avx512 = may_avx2 && (!wish || strcmp(wish, "avx2") != 0);
+    if (may_avx512 && __builtin_cpu_supports("avx512f") &&
+        __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        return &bw_conv_thin_kernel_avx512;
+    if (may_avx2 && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma"))
+        return &bw_conv_thin_kernel_avx2;
+#endif
+    return &bw_conv_thin_kernel_plain;
+}
+
+const bw_conv_way_ops bw_conv_thin_ops = {.way = BW_WAY_THIN,
+                                          .create = thin_create,
+                                          .destroy = thin_destroy,
+                                          .pack = thin_pack,
+                                          .to_y = thin_to_y,
+                                          .to_x = thin_to_x,
+                                          .weight = thin_weight};

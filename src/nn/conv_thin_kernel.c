@@ -1,0 +1,577 @@
+/* conv_thin_kernel.c - the loops of conv_thin.h, compiled once an instruction
+ * set: BW_CONV_THIN_KERNEL is the name of the table that this object defines.
+ *
+ *   vectors     what an instruction set has to offer
+ *   tiles       the innermost loops, with all sums in registers
+ *   apply       an image cut into tiles
+ *   weight      gradients of weights
+ *   fold        sums of lanes
+ *
+ * Sums are fused multiply-adds, so AVX2 and AVX-512 give the same bytes, as
+ * does plain C where the machine fuses. Where it can not, fmaf() would be a
+ * call of a hundred instructions: plain C multiplies and adds there, and its
+ * last bits are its own.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "nn/conv_thin.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- vectors ---- */
+
+#if defined(__AVX512F__)
+
+#include <immintrin.h>
+
+typedef __m512 vec;
+
+INLINE vec load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
+INLINE void store(float *p, vec a)
+{
+    _mm512_storeu_ps(p, a);
+}
+
+INLINE vec set(float a)
+{
+    return _mm512_set1_ps(a);
+}
+
+INLINE vec fma_of(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+/* max(a, 0), where a NaN stays one. */
+INLINE vec positive(vec a)
+{
+    return _mm512_max_ps(_mm512_setzero_ps(), a);
+}
+
+#elif defined(__AVX2__) && defined(__FMA__)
+
+#include <immintrin.h>
+
+typedef __m256 vec;
+
+INLINE vec load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
+INLINE void store(float *p, vec a)
+{
+    _mm256_storeu_ps(p, a);
+}
+
+INLINE vec set(float a)
+{
+    return _mm256_set1_ps(a);
+}
+
+INLINE vec fma_of(vec a, vec b, vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+INLINE vec positive(vec a)
+{
+    return _mm256_max_ps(_mm256_setzero_ps(), a);
+}
+
+#else
+
+#include <stdint.h>
+
+typedef float vec __attribute__((vector_size(16)));
+
+INLINE vec load(const float *p)
+{
+    vec a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+
+INLINE void store(float *p, vec a)
+{
+    memcpy(p, &a, sizeof a);
+}
+
+INLINE vec set(float a)
+{
+    return (vec){a, a, a, a};
+}
+
+INLINE vec fma_of(vec a, vec b, vec c)
+{
+#ifdef FP_FAST_FMAF
+    for (int k = 0; k < 4; k++)
+        c[k] = fmaf(a[k], b[k], c[k]);
+    return c;
+#else
+    return a * b + c;
+#endif
+}
+
+INLINE vec positive(vec a)
+{
+    typedef int32_t bits __attribute__((vector_size(16)));
+    bits is_negative = (bits)(a < set(0));
+    return (vec)((bits)a & ~is_negative);
+}
+
+#endif
+
+enum { LANES = BW_LANES, WIDTH = sizeof(vec) / sizeof(float) };
+
+/* A tile has a x b sums, a channels of one side and b pixels or channels of the
+ * other, b at most LIMIT(a): as many as registers hold beside the operands, and
+ * enough that no sum waits for itself. */
+#if defined(__AVX512F__)
+enum { MAX_SIDE = 5 };
+#define LIMIT(a)                                                               \
+    ((a) == 1 ? 12 : (a) == 2 ? 12 : (a) == 3 ? 8 : (a) == 4 ? 6 : 5)
+#else
+enum { MAX_SIDE = 4 };
+#define LIMIT(a)                                                               \
+    ((a) == 1 ? 12 : (a) == 2 ? 6 : (a) == 3 ? 4 : (a) == 4 ? 3 : 1)
+#endif
+enum { MAX_LIMIT = 12, MAX_SUMS = 25 };
+
+#define FOR_SIDE(T, a)                                                         \
+    T(a, 1)                                                                    \
+    T(a, 2)                                                                    \
+    T(a, 3)                                                                    \
+    T(a, 4) T(a, 5) T(a, 6) T(a, 7) T(a, 8) T(a, 9) T(a, 10) T(a, 11) T(a, 12)
+#define FOR_ALL(T)                                                             \
+    FOR_SIDE(T, 1)                                                             \
+    FOR_SIDE(T, 2) FOR_SIDE(T, 3) FOR_SIDE(T, 4) FOR_SIDE(T, 5)
+
+static const size_t limits[] = {LIMIT(1), LIMIT(2), LIMIT(3), LIMIT(4),
+                                LIMIT(5)};
+
+INLINE size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- apply: tiles ---- */
+
+/* Neighbouring places of one direction, a block of target channels. */
+typedef struct apply_tile {
+    const float *source; /* where the first place's window starts */
+    size_t source_step;  /* from place to place, in floats */
+    size_t pitch;        /* from window row to window row */
+    size_t n_rows;       /* of the window, */
+    size_t n_taps;       /* columns x source channels: they stand in a row */
+    const float *weight;
+    size_t weight_pitch;
+    const float *bias; /* NULL: zeros */
+    bool relu;
+    float *target;
+    size_t target_step;
+} apply_tile;
+
+typedef void apply_function(const apply_tile *tile);
+
+/* Bounds no and np are constants: sums stay in registers only where all loops
+ * over them are unrolled. */
+INLINE void apply_lanes(const apply_tile *t, const size_t no, const size_t np,
+                        const float *source, float *target)
+{
+    vec sum[MAX_SUMS];
+#pragma GCC unroll 16
+    for (size_t o = 0; o < no; o++) {
+        vec b = set(t->bias ? t->bias[o] : 0);
+#pragma GCC unroll 16
+        for (size_t p = 0; p < np; p++)
+            sum[o * np + p] = b;
+    }
+    size_t step = t->source_step;
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const float *x = source + r * t->pitch;
+        const float *w = t->weight + r * t->weight_pitch;
+        for (size_t k = t->n_taps; k > 0; k--) {
+            vec v[MAX_LIMIT];
+#pragma GCC unroll 16
+            for (size_t p = 0; p < np; p++)
+                v[p] = load(x + p * step);
+#pragma GCC unroll 16
+            for (size_t o = 0; o < no; o++) {
+                vec a = set(w[o]);
+#pragma GCC unroll 16
+                for (size_t p = 0; p < np; p++)
+                    sum[o * np + p] = fma_of(a, v[p], sum[o * np + p]);
+            }
+            x += LANES;
+            w += no;
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t p = 0; p < np; p++) {
+#pragma GCC unroll 16
+        for (size_t o = 0; o < no; o++) {
+            vec y = sum[o * np + p];
+            store(target + p * t->target_step + o * LANES,
+                  t->relu ? positive(y) : y);
+        }
+    }
+}
+
+#define DEFINE(a, b)                                                           \
+    static void apply_##a##_##b(const apply_tile *t)                           \
+    {                                                                          \
+        if ((a) <= MAX_SIDE && (b) <= LIMIT(a))                                \
+            for (size_t k = 0; k < LANES; k += WIDTH)                          \
+                apply_lanes(t, a, b, t->source + k, t->target + k);            \
+    }
+FOR_ALL(DEFINE)
+#undef DEFINE
+
+#define NAME(a, b) apply_##a##_##b,
+static apply_function *const apply_tiles[5][MAX_LIMIT] = {{FOR_SIDE(NAME, 1)},
+                                                          {FOR_SIDE(NAME, 2)},
+                                                          {FOR_SIDE(NAME, 3)},
+                                                          {FOR_SIDE(NAME, 4)},
+                                                          {FOR_SIDE(NAME, 5)}};
+#undef NAME
+
+/* ---- apply: an image cut into tiles ---- */
+
+typedef struct apply_job {
+    const bw_conv_thin_windows *windows;
+    const float *bias;
+    bool relu;
+    const float *source;
+    float *target;
+} apply_job;
+
+/* The taps of window m that lie inside the source. */
+typedef struct clip {
+    size_t tap, n;   /* first, how many */
+    size_t position; /* of the first in the source */
+} clip;
+
+INLINE clip clip_window(const bw_conv_thin_axis *axis, size_t m)
+{
+    ptrdiff_t start = axis->start + (ptrdiff_t)(m * axis->stride);
+    ptrdiff_t size = (ptrdiff_t)axis->size, taps = (ptrdiff_t)axis->taps;
+    ptrdiff_t first = start < 0 ? -start : 0;
+    ptrdiff_t end = start + taps > size ? size - start : taps;
+    if (first >= end)
+        return (clip){0, 0, 0};
+    return (clip){(size_t)first, (size_t)(end - first),
+                  (size_t)(start + first)};
+}
+
+/* n places from (row, column) on, to the right or downwards, whose windows are
+ * cut alike. */
+static void apply_strip(const apply_job *job, size_t row, size_t column,
+                        size_t n, bool is_down)
+{
+    const bw_conv_thin_windows *w = job->windows;
+    clip rows = clip_window(&w->row, row);
+    clip columns = clip_window(&w->column, column);
+    size_t from_pixel = w->source_c * LANES, to_pixel = w->target_c * LANES;
+    size_t from_row = w->column.size * from_pixel;
+    size_t to_row = w->target_w * to_pixel;
+    const float *source =
+        job->source + rows.position * from_row + columns.position * from_pixel;
+    float *target = job->target + (w->row.first + row * w->row.step) * to_row +
+                    (w->column.first + column * w->column.step) * to_pixel;
+    apply_tile t = {.source_step = is_down ? w->row.stride * from_row
+                                           : w->column.stride * from_pixel,
+                    .pitch = from_row,
+                    .n_rows = columns.n ? rows.n : 0,
+                    .n_taps = columns.n * w->source_c,
+                    .relu = job->relu,
+                    .target_step = is_down ? w->row.step * to_row
+                                           : w->column.step * to_pixel};
+    size_t n_blocks = bw_conv_thin_n_blocks(w->target_c, MAX_SIDE);
+    size_t widest = bw_conv_thin_n_blocks(w->target_c, n_blocks);
+    size_t n_tiles = bw_conv_thin_n_blocks(n, limits[widest - 1]);
+    size_t taps = w->row.taps * w->column.taps * w->source_c;
+    size_t first_tap = (rows.tap * w->column.taps + columns.tap) * w->source_c;
+    for (size_t k = 0; k < n_tiles; k++) {
+        size_t place = bw_conv_thin_block(n, n_tiles, k);
+        size_t np = bw_conv_thin_block(n, n_tiles, k + 1) - place;
+        t.source = source + place * t.source_step;
+        for (size_t b = 0; b < n_blocks; b++) {
+            size_t o = bw_conv_thin_block(w->target_c, n_blocks, b);
+            size_t no = bw_conv_thin_block(w->target_c, n_blocks, b + 1) - o;
+            t.weight = w->weight + taps * o + first_tap * no;
+            t.weight_pitch = w->column.taps * w->source_c * no;
+            t.bias = job->bias ? job->bias + o : NULL;
+            t.target = target + place * t.target_step + o * LANES;
+            apply_tiles[no - 1][np - 1](&t);
+        }
+    }
+}
+
+/* A column whose windows are cut on a side: places between the upper and the
+ * lower edge go together, those at the edges one by one. */
+static void apply_edge(const apply_job *job, size_t row, size_t row_end,
+                       size_t column)
+{
+    const bw_conv_thin_axis *rows = &job->windows->row;
+    for (size_t i = row; i < row_end;) {
+        size_t n = 1;
+        if (i >= rows->inner && i < rows->inner_end)
+            n = smaller(rows->inner_end, row_end) - i;
+        apply_strip(job, i, column, n, true);
+        i += n;
+    }
+}
+
+static void kernel_apply(const bw_conv_thin_windows *windows, size_t row,
+                         size_t row_end, const float *opt_bias, bool relu,
+                         const float *source, float *target)
+{
+    const bw_conv_thin_axis *columns = &windows->column;
+    apply_job job = {windows, opt_bias, relu, source, target};
+    size_t n_inner = columns->inner_end - columns->inner;
+    if (n_inner)
+        for (size_t i = row; i < row_end; i++)
+            apply_strip(&job, i, columns->inner, n_inner, false);
+    for (size_t j = 0; j < columns->inner; j++)
+        apply_edge(&job, row, row_end, j);
+    for (size_t j = columns->inner_end; j < columns->n; j++)
+        apply_edge(&job, row, row_end, j);
+}
+
+/* ---- weight: tiles ---- */
+
+/* A block of channels of each side, over a rectangle of pixels of y and what
+ * one tap of the windows sees of x. `few` is the side with fewer channels. */
+typedef struct weight_tile {
+    const float *few, *many;
+    size_t few_step, many_step;   /* from pixel to pixel, in floats */
+    size_t few_pitch, many_pitch; /* from row to row */
+    size_t n_rows, n_columns;
+    float *sums; /* [few][many][LANES] */
+} weight_tile;
+
+typedef void weight_function(const weight_tile *tile);
+
+INLINE void weight_lanes(const weight_tile *t, const size_t na, const size_t nb,
+                         const size_t lane)
+{
+    vec sum[MAX_SUMS];
+    float *sums = t->sums + lane;
+#pragma GCC unroll 16
+    for (size_t a = 0; a < na; a++) {
+#pragma GCC unroll 16
+        for (size_t b = 0; b < nb; b++)
+            sum[a * nb + b] = load(sums + (a * nb + b) * LANES);
+    }
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const float *few = t->few + i * t->few_pitch + lane;
+        const float *many = t->many + i * t->many_pitch + lane;
+        for (size_t j = t->n_columns; j > 0; j--) {
+            vec v[MAX_LIMIT];
+#pragma GCC unroll 16
+            for (size_t b = 0; b < nb; b++)
+                v[b] = load(many + b * LANES);
+#pragma GCC unroll 16
+            for (size_t a = 0; a < na; a++) {
+                vec u = load(few + a * LANES);
+#pragma GCC unroll 16
+                for (size_t b = 0; b < nb; b++)
+                    sum[a * nb + b] = fma_of(u, v[b], sum[a * nb + b]);
+            }
+            few += t->few_step;
+            many += t->many_step;
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t a = 0; a < na; a++) {
+#pragma GCC unroll 16
+        for (size_t b = 0; b < nb; b++)
+            store(sums + (a * nb + b) * LANES, sum[a * nb + b]);
+    }
+}
+
+#define DEFINE(a, b)                                                           \
+    static void weight_##a##_##b(const weight_tile *t)                         \
+    {                                                                          \
+        if ((a) <= MAX_SIDE && (b) <= LIMIT(a))                                \
+            for (size_t k = 0; k < LANES; k += WIDTH)                          \
+                weight_lanes(t, a, b, k);                                      \
+    }
+FOR_ALL(DEFINE)
+#undef DEFINE
+
+#define NAME(a, b) weight_##a##_##b,
+static weight_function *const weight_tiles[5][MAX_LIMIT] = {
+    {FOR_SIDE(NAME, 1)},
+    {FOR_SIDE(NAME, 2)},
+    {FOR_SIDE(NAME, 3)},
+    {FOR_SIDE(NAME, 4)},
+    {FOR_SIDE(NAME, 5)}};
+#undef NAME
+
+/* ---- weight ---- */
+
+/* The blocks of a part, and the tap that the walk over them is at. */
+typedef struct weight_walk {
+    bool few_is_c;
+    size_t n_few, n_many; /* channels of the sides, all of them */
+    size_t few_blocks, many_blocks;
+    size_t many, n_part; /* the part's channels: first, how many */
+} weight_walk;
+
+static weight_walk walk_of(const bw_conv_thin_part *part)
+{
+    const bw_conv_shape *s = part->shape;
+    weight_walk w = {.few_is_c = s->c <= s->o,
+                     .many = part->many,
+                     .n_part = part->many_end - part->many};
+    w.n_few = w.few_is_c ? s->c : s->o;
+    w.n_many = w.few_is_c ? s->o : s->c;
+    w.few_blocks = bw_conv_thin_n_blocks(w.n_few, MAX_SIDE);
+    size_t widest = bw_conv_thin_n_blocks(w.n_few, w.few_blocks);
+    w.many_blocks = bw_conv_thin_n_blocks(w.n_part, limits[widest - 1]);
+    return w;
+}
+
+/* Places m of 0 .. n - 1 for which m stride + tap - before is in 0 .. size - 1:
+ * first and how many, and the pixel that the first meets. */
+typedef struct meeting {
+    size_t first, n, pixel;
+} meeting;
+
+INLINE meeting meet(size_t n, size_t stride, size_t tap, size_t before,
+                    size_t size)
+{
+    size_t first = before > tap ? (before - tap + stride - 1) / stride : 0;
+    if (size + before <= tap)
+        return (meeting){0, 0, 0};
+    size_t end = smaller(n, (size + before - tap - 1) / stride + 1);
+    if (first >= end)
+        return (meeting){0, 0, 0};
+    return (meeting){first, end - first, first * stride + tap - before};
+}
+
+/* One tap, one block of the many: the blocks of the few in turn. */
+static float *weight_tap(const bw_conv_shape *s, const weight_walk *w,
+                         meeting rows, meeting columns, size_t many, size_t nb,
+                         const float *x, const float *y, float *sums)
+{
+    size_t x_pixel = s->c * LANES, y_pixel = s->o * LANES;
+    weight_tile t = {.n_rows = columns.n ? rows.n : 0, .n_columns = columns.n};
+    size_t few_step = s->stride * x_pixel, many_step = y_pixel;
+    size_t few_pitch = s->stride * s->w * x_pixel, many_pitch = s->q * y_pixel;
+    const float *few_at = x + (rows.pixel * s->w + columns.pixel) * x_pixel;
+    const float *many_at = y + (rows.first * s->q + columns.first) * y_pixel;
+    if (w->few_is_c) {
+        t.few_step = few_step, t.many_step = many_step;
+        t.few_pitch = few_pitch, t.many_pitch = many_pitch;
+        t.few = few_at, t.many = many_at;
+    } else {
+        t.few_step = many_step, t.many_step = few_step;
+        t.few_pitch = many_pitch, t.many_pitch = few_pitch;
+        t.few = many_at, t.many = few_at;
+    }
+    const float *few = t.few;
+    t.many += many * LANES;
+    for (size_t k = 0; k < w->few_blocks; k++) {
+        size_t a = bw_conv_thin_block(w->n_few, w->few_blocks, k);
+        size_t na = bw_conv_thin_block(w->n_few, w->few_blocks, k + 1) - a;
+        t.few = few + a * LANES;
+        t.sums = sums;
+        if (t.n_rows)
+            weight_tiles[na - 1][nb - 1](&t);
+        sums += na * nb * LANES;
+    }
+    return sums;
+}
+
+/* Rows of y at a time: what a block's taps read of both sides then stays in
+ * the first cache, 16 KiB of y. */
+static size_t band_of(const bw_conv_shape *s)
+{
+    size_t row = s->q * s->o * LANES * sizeof(float);
+    size_t n = ((size_t)16 << 10) / row;
+    return n ? n : 1;
+}
+
+static void kernel_weight(const bw_conv_thin_part *part, const float *x,
+                          const float *y, float *sums)
+{
+    const bw_conv_shape *s = part->shape;
+    weight_walk w = walk_of(part);
+    size_t band = band_of(s);
+    for (size_t i = 0; i < s->p; i += band) {
+        float *at = sums;
+        size_t end = smaller(i + band, s->p);
+        for (size_t k = 0; k < w.many_blocks; k++) {
+            size_t b = bw_conv_thin_block(w.n_part, w.many_blocks, k);
+            size_t nb = bw_conv_thin_block(w.n_part, w.many_blocks, k + 1) - b;
+            for (size_t r = 0; r < s->kh; r++) {
+                meeting rows = meet(end, s->stride, r, s->top, s->h);
+                if (rows.first < i && rows.n) {
+                    size_t skip = smaller(i - rows.first, rows.n);
+                    rows.first += skip;
+                    rows.n -= skip;
+                    rows.pixel += skip * s->stride;
+                }
+                for (size_t c = 0; c < s->kw; c++)
+                    at = weight_tap(s, &w, rows,
+                                    meet(s->q, s->stride, c, s->left, s->w),
+                                    w.many + b, nb, x, y, at);
+            }
+        }
+    }
+}
+
+/* ---- fold ---- */
+
+/* 16 lanes in halves: k and k + 8, then k + 4, k + 2, k + 1. */
+INLINE float fold_lanes(const float *p)
+{
+    float a[8], b[4];
+    for (size_t k = 0; k < 8; k++)
+        a[k] = p[k] + p[k + 8];
+    for (size_t k = 0; k < 4; k++)
+        b[k] = a[k] + a[k + 4];
+    return (b[0] + b[2]) + (b[1] + b[3]);
+}
+
+/* The walk of kernel_weight once more. */
+static void kernel_fold(const bw_conv_thin_part *part, const float *sums,
+                        float *dweight)
+{
+    const bw_conv_shape *s = part->shape;
+    weight_walk w = walk_of(part);
+    size_t taps = s->kh * s->kw;
+    size_t few_step = w.few_is_c ? taps : s->c * taps;
+    size_t many_step = w.few_is_c ? s->c * taps : taps;
+    for (size_t k = 0; k < w.many_blocks; k++) {
+        size_t b = bw_conv_thin_block(w.n_part, w.many_blocks, k);
+        size_t b_end = bw_conv_thin_block(w.n_part, w.many_blocks, k + 1);
+        for (size_t tap = 0; tap < taps; tap++)
+            for (size_t few = 0; few < w.n_few; few++)
+                for (size_t many = b; many < b_end; many++) {
+                    dweight[few * few_step + (w.many + many) * many_step +
+                            tap] = fold_lanes(sums);
+                    sums += LANES;
+                }
+    }
+}
+
+extern const bw_conv_thin_kernel BW_CONV_THIN_KERNEL;
+
+const bw_conv_thin_kernel BW_CONV_THIN_KERNEL = {
+    .name = BW_KERNEL_NAME,
+    .block = MAX_SIDE,
+    .apply = kernel_apply,
+    .weight = kernel_weight,
+    .fold = kernel_fold,
+};
