@@ -1,7 +1,7 @@
 /* activation.c - elementwise layers: relu, leakyrelu, elu, tanh, sigmoid.
  *
  * All work in place and in any layout: y = f(x), and the slope f'(x) is had
- * from y alone.
+ * from y alone (a slope s of leakyrelu is not negative).
  */
 #include "config.h"
 
@@ -104,16 +104,6 @@ SWEEPS(elu, x <= 0.0f ? bw_vmath_expm1(x) : x, y <= 0.0f ? dy * (y + 1.0f) : dy)
 SWEEPS(tanh, bw_vmath_tanh(x), dy *(1.0f - y * y))
 SWEEPS(sigmoid, bw_vmath_sigmoid(x), dy *(y *(1.0f - y)))
 
-/* The sign of y tells that of x only where the slope is not negative. */
-static bw_status leakyrelu_shape(bw_layer *layer, bw_error *err)
-{
-    if (!(layer->value[0] >= 0.0 && layer->value[0] <= 1e6))
-        return bw_error_set(err, BW_ERR_RANGE,
-                            "a slope of %g is not in 0 .. 1e6",
-                            layer->value[0]);
-    return keep_shape(layer, err);
-}
-
 const bw_layer_kind bw_layer_relu = {.name = "relu",
                                      .syntax = "relu",
                                      .layouts = BW_SAME_LAYOUT,
@@ -128,7 +118,7 @@ const bw_layer_kind bw_layer_leakyrelu = {.name = "leakyrelu",
                                           .in_place = true,
                                           .forward = leakyrelu_forward,
                                           .backward = leakyrelu_backward,
-                                          .shape = leakyrelu_shape};
+                                          .shape = keep_shape};
 
 const bw_layer_kind bw_layer_elu = {.name = "elu",
                                     .syntax = "elu",

@@ -74,7 +74,6 @@ static void reshape_backward(const bw_layer_run *run)
 const bw_layer_kind bw_layer_reshape = {.name = "reshape",
                                         .syntax = "reshape H W C",
                                         .layouts = BW_FREE_IMAGE,
-                                        .has_units = true,
                                         .forward = reshape_forward,
                                         .backward = reshape_backward,
                                         .shape = reshape_shape};

@@ -93,22 +93,40 @@ static inline float bw_vmath_tanh(float x)
     return x < 0.0f ? -y : y;
 }
 
-/* Of a positive float that is not subnormal, else no number that means
- * anything: log(2^n m) = n ln 2 + 2 s + s^3 g(s^2), with s = (m-1)/(m+1) and m
- * between the roots of 1/2 and 2. */
-static inline float bw_vmath_log(float x)
+/* 2 atanh(s) = 2 s + s^3 g(s^2), |s| up to 0.1716. */
+static inline float bw_vmath_atanh2(float s)
 {
-    /* Bits of sqrt(1/2): what is above them carries into the exponent. */
-    int32_t above = bw_vmath_bits(x) - 0x3f3504f3;
-    int32_t n = above >> 23;
-    float m = bw_vmath_float(bw_vmath_bits(x) - n * (1 << 23));
-    float s = (m - 1.0f) / (m + 1.0f), z = s * s, whole = (float)n;
-    float g = 0x1.2ee95cp-2f;
+    float z = s * s, g = 0x1.2ee95cp-2f;
 
     g = g * z + 0x1.997c18p-2f;
     g = g * z + 0x1.55555cp-1f;
-    return whole * 0x1.62e4p-1f +
-           (whole * 0x1.7f7d1cp-20f + (g * z * s + 2.0f * s));
+    return g * z * s + 2.0f * s;
+}
+
+/* Of a positive float that is not subnormal, or NaN; else no number that means
+ * anything. log(2^n m) = n ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), with m
+ * between the roots of 1/2 and 2. */
+static inline float bw_vmath_log(float x)
+{
+    /* Bits above those of sqrt(1/2) carry into the exponent. */
+    int32_t n = (bw_vmath_bits(x) - 0x3f3504f3) >> 23;
+    float m = bw_vmath_float(bw_vmath_bits(x) - n * (1 << 23));
+    float whole = (float)n;
+    float tail =
+        whole * 0x1.7f7d1cp-20f + bw_vmath_atanh2((m - 1.0f) / (m + 1.0f));
+    float y = whole * 0x1.62e4p-1f + tail;
+
+    return x == x ? y : x;
+}
+
+/* log(1 + e) for e in 0 .. 1, with no loss where e is small. */
+static inline float bw_vmath_log1p(float e)
+{
+    /* 1 + e = 2 m past sqrt(2), else m. */
+    float whole = e > 0.41421356f ? 1.0f : 0.0f;
+    float s = e > 0.41421356f ? (e - 1.0f) / (e + 3.0f) : e / (e + 2.0f);
+
+    return whole * 0x1.62e43p-1f + bw_vmath_atanh2(s);
 }
 
 #endif

@@ -1,0 +1,321 @@
+/* batchnorm.c - y = a (x - mean) / sqrt(var + eps) + b by channel.
+ *
+ * x (rows, c), rows = n h w. With N rows, xh = (x - mean) / sqrt(var + eps):
+ *
+ *     da = sum dy xh      db = sum dy
+ *     dx = a / sqrt(var + eps) (dy - db / N - xh da / N)
+ *
+ * S. Ioffe and C. Szegedy, Batch normalization, ICML 2015. Forward reads x
+ * twice, backward x and dy twice. Sums are taken in double precision over
+ * blocks of rows and columns that the shape cuts, and added up in order.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/tasks.h"
+#include "nn/cut.h"
+#include "nn/layer.h"
+
+/* Columns of a block, and its values. */
+enum { N_COLUMNS = 512, N_VALUES = 32768 };
+
+typedef struct norm {
+    size_t c, rows_of_block; /* of at most N_COLUMNS columns */
+    double *part;            /* (row blocks, 2, c) */
+    /* For each channel: mean and 1 / sqrt(var + eps) of the last forward;
+     * y = (x - mean) gain + b, dx = gain dy + slope (x - mean) + level. */
+    float *mean, *root, *gain, *slope, *level;
+} norm;
+
+typedef struct job {
+    const bw_layer_run *run;
+    const norm *state;
+    size_t n_rows;
+} job;
+
+static bw_status batchnorm_shape(bw_layer *layer, bw_error *err)
+{
+    (void)err;
+    layer->out = layer->in;
+    return BW_OK;
+}
+
+static void batchnorm_destroy(void *state)
+{
+    norm *self = state;
+
+    if (!self)
+        return;
+    free(self->part);
+    free(self->mean);
+    free(self);
+}
+
+static bw_status batchnorm_plan(const bw_layer_plan *plan, void **ret_state,
+                                size_t *n_bytes, bw_error *err)
+{
+    bw_shape in = plan->layer->in;
+    norm *self = calloc(1, sizeof *self);
+    size_t n_blocks;
+
+    *ret_state = NULL;
+    if (!self)
+        return bw_error_memory(err);
+    self->c = in.c;
+    self->rows_of_block = N_VALUES / (in.c < N_COLUMNS ? in.c : N_COLUMNS);
+    n_blocks = bw_cut_count(plan->n_max * in.h * in.w, self->rows_of_block);
+    self->part = calloc(n_blocks, 2 * in.c * sizeof *self->part);
+    self->mean = calloc(5 * in.c, sizeof *self->mean);
+    if (!self->part || !self->mean) {
+        batchnorm_destroy(self);
+        return bw_error_memory(err);
+    }
+    self->root = self->mean + in.c;
+    self->gain = self->root + in.c;
+    self->slope = self->gain + in.c;
+    self->level = self->slope + in.c;
+    *n_bytes = sizeof *self + n_blocks * 2 * in.c * sizeof *self->part +
+               5 * in.c * sizeof *self->mean;
+    *ret_state = self;
+    return BW_OK;
+}
+
+/* Rows and columns of a task; returns the number of its row block. */
+static size_t find_block(const job *work, size_t task, bw_cut *row,
+                         bw_cut *column)
+{
+    size_t n_across = bw_cut_count(work->state->c, N_COLUMNS);
+
+    *row =
+        bw_cut_piece(work->n_rows, work->state->rows_of_block, task / n_across);
+    *column = bw_cut_piece(work->state->c, N_COLUMNS, task % n_across);
+    return task / n_across;
+}
+
+static void run_blocks(const job *work, bw_task body)
+{
+    job copy = *work;
+    size_t n_across = bw_cut_count(work->state->c, N_COLUMNS);
+    size_t n_down = bw_cut_count(work->n_rows, work->state->rows_of_block);
+
+    bw_tasks_run(work->run->tasks, n_across * n_down, body, &copy);
+}
+
+/* Leaves the two sums of a block in its part. */
+static void keep_sums(const job *work, size_t block, bw_cut column,
+                      const double *first, const double *second)
+{
+    double *part = work->state->part + block * 2 * work->state->c;
+
+    for (size_t k = column.from; k < column.to; k++) {
+        part[k] = first[k - column.from];
+        part[work->state->c + k] = second[k - column.from];
+    }
+}
+
+/* Adds the two sums of channel k over all blocks. */
+static void add_sums(const job *work, size_t k, double *first, double *second)
+{
+    size_t c = work->state->c;
+    size_t n = bw_cut_count(work->n_rows, work->state->rows_of_block);
+
+    *first = *second = 0.0;
+    for (size_t block = 0; block < n; block++) {
+        *first += work->state->part[block * 2 * c + k];
+        *second += work->state->part[(block * 2 + 1) * c + k];
+    }
+}
+
+/* ---- forward ---- */
+
+static void sum_block(void *arg, size_t task, size_t worker)
+{
+    const job *work = arg;
+    size_t c = work->state->c, block;
+    double sum[N_COLUMNS] = {0}, square[N_COLUMNS] = {0};
+    bw_cut row, column;
+
+    (void)worker;
+    block = find_block(work, task, &row, &column);
+    for (size_t i = row.from; i < row.to; i++) {
+        const float *x = work->run->x + i * c + column.from;
+
+        for (size_t k = 0; k < column.to - column.from; k++) {
+            double value = x[k];
+
+            sum[k] += value;
+            square[k] += value * value;
+        }
+    }
+    keep_sums(work, block, column, sum, square);
+}
+
+/* Of a batch; running statistics follow it, but for one row the variance, which
+ * has no unbiased estimate. */
+static void set_statistics(const job *work)
+{
+    const bw_layer_run *run = work->run;
+    double eps = run->layer->value[0], momentum = run->layer->value[1];
+    double n = (double)work->n_rows;
+
+    for (size_t k = 0; k < work->state->c; k++) {
+        float *mean = &run->weight[2][k], *var = &run->weight[3][k];
+        double sum, square, center, spread;
+
+        add_sums(work, k, &sum, &square);
+        center = sum / n;
+        spread = square / n - center * center;
+        spread = spread < 0.0 ? 0.0 : spread;
+        work->state->mean[k] = (float)center;
+        work->state->root[k] = (float)(1.0 / sqrt(spread + eps));
+        *mean = (float)(*mean + momentum * (center - *mean));
+        if (work->n_rows > 1)
+            *var = (float)(*var + momentum * (spread * n / (n - 1.0) - *var));
+    }
+}
+
+static void take_statistics(const job *work)
+{
+    const bw_layer_run *run = work->run;
+
+    for (size_t k = 0; k < work->state->c; k++) {
+        work->state->mean[k] = run->weight[2][k];
+        work->state->root[k] = (float)(1.0 / sqrt((double)run->weight[3][k] +
+                                                  run->layer->value[0]));
+    }
+}
+
+static void apply_block(void *arg, size_t task, size_t worker)
+{
+    const job *work = arg;
+    const bw_layer_run *run = work->run;
+    size_t c = work->state->c;
+    bw_cut row, column;
+
+    (void)worker;
+    find_block(work, task, &row, &column);
+    for (size_t i = row.from; i < row.to; i++) {
+        const float *x = run->x + i * c;
+        const float *mean = work->state->mean, *gain = work->state->gain;
+        float *y = run->y + i * c;
+
+        for (size_t k = column.from; k < column.to; k++)
+            y[k] = (x[k] - mean[k]) * gain[k] + run->weight[1][k];
+        for (size_t k = column.from; run->relu && k < column.to; k++)
+            y[k] = y[k] <= 0.0f ? 0.0f : y[k];
+    }
+}
+
+static job make_job(const bw_layer_run *run)
+{
+    bw_shape in = run->layer->in;
+
+    return (job){
+        .run = run, .state = run->state, .n_rows = run->n * in.h * in.w};
+}
+
+static void batchnorm_forward(const bw_layer_run *run)
+{
+    job work = make_job(run);
+
+    if (run->n == 0)
+        return;
+    if (run->is_training) {
+        run_blocks(&work, sum_block);
+        set_statistics(&work);
+    } else {
+        take_statistics(&work);
+    }
+    for (size_t k = 0; k < work.state->c; k++)
+        work.state->gain[k] = work.state->root[k] * run->weight[0][k];
+    run_blocks(&work, apply_block);
+}
+
+/* ---- backward ---- */
+
+/* Sums of dy and dy (x - mean). */
+static void sum_block_back(void *arg, size_t task, size_t worker)
+{
+    const job *work = arg;
+    size_t c = work->state->c, block;
+    double sum[N_COLUMNS] = {0}, product[N_COLUMNS] = {0};
+    bw_cut row, column;
+
+    (void)worker;
+    block = find_block(work, task, &row, &column);
+    for (size_t i = row.from; i < row.to; i++) {
+        const float *x = work->run->x + i * c + column.from;
+        const float *dy = work->run->dy + i * c + column.from;
+        const float *mean = work->state->mean + column.from;
+
+        for (size_t k = 0; k < column.to - column.from; k++) {
+            sum[k] += (double)dy[k];
+            product[k] += (double)((x[k] - mean[k]) * dy[k]);
+        }
+    }
+    keep_sums(work, block, column, sum, product);
+}
+
+static void set_slopes(const job *work)
+{
+    const bw_layer_run *run = work->run;
+    const norm *state = work->state;
+    double n = (double)work->n_rows;
+
+    for (size_t k = 0; k < state->c; k++) {
+        double root = state->root[k], gain = state->gain[k], sum, product;
+
+        add_sums(work, k, &sum, &product);
+        if (run->dweight[0])
+            run->dweight[0][k] += (float)(product * root);
+        if (run->dweight[1])
+            run->dweight[1][k] += (float)sum;
+        state->slope[k] = (float)(-gain * root * root * product / n);
+        state->level[k] = (float)(-gain * sum / n);
+    }
+}
+
+static void apply_block_back(void *arg, size_t task, size_t worker)
+{
+    const job *work = arg;
+    const norm *state = work->state;
+    size_t c = state->c;
+    bw_cut row, column;
+
+    (void)worker;
+    find_block(work, task, &row, &column);
+    for (size_t i = row.from; i < row.to; i++) {
+        const float *x = work->run->x + i * c, *dy = work->run->dy + i * c;
+        float *dx = work->run->dx + i * c;
+
+        for (size_t k = column.from; k < column.to; k++)
+            dx[k] = dy[k] * state->gain[k] +
+                    (x[k] - state->mean[k]) * state->slope[k] + state->level[k];
+    }
+}
+
+static void batchnorm_backward(const bw_layer_run *run)
+{
+    job work = make_job(run);
+
+    if (run->n == 0)
+        return;
+    run_blocks(&work, sum_block_back);
+    set_slopes(&work);
+    if (run->dx)
+        run_blocks(&work, apply_block_back);
+}
+
+const bw_layer_kind bw_layer_batchnorm = {.name = "batchnorm",
+                                          .syntax =
+                                              "batchnorm [EPS [MOMENTUM]]",
+                                          .layouts = BW_ONLY_ROWS,
+                                          .fold_relu = true,
+                                          .plan = batchnorm_plan,
+                                          .destroy = batchnorm_destroy,
+                                          .forward = batchnorm_forward,
+                                          .backward = batchnorm_backward,
+                                          .shape = batchnorm_shape};
