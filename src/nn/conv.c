@@ -6,12 +6,16 @@
 #include <stdlib.h>
 
 #include "nn/conv_blas.h"
+#include "nn/conv_onednn.h"
 #include "nn/conv_thin.h"
 #include "nn/conv_way.h"
 
 /* Ways of this build. */
 static const bw_conv_way_ops *const ways[] = {
     &bw_conv_blas_ops,
+#ifdef BW_ONEDNN
+    &bw_conv_onednn_ops,
+#endif
     &bw_conv_thin_ops,
 };
 
@@ -30,15 +34,32 @@ static const char *name_of(bw_way way)
     return name[way];
 }
 
+void bw_conv_finish(size_t n_rows, size_t n, const float *opt_bias, bool relu,
+                    float *out)
+{
+    if (!opt_bias && !relu)
+        return;
+    for (size_t k = 0; k < n_rows; k++, out += n) {
+        if (opt_bias)
+            for (size_t j = 0; j < n; j++)
+                out[j] += opt_bias[j];
+        if (relu)
+            for (size_t j = 0; j < n; j++)
+                out[j] = out[j] < 0 ? 0 : out[j];
+    }
+}
+
 bool bw_conv_has(bw_way way)
 {
     return find_way(way) != NULL;
 }
 
+/* Thin where a side has so few channels that matrices get a side as short. */
 bw_way bw_conv_choose(const bw_conv_shape *shape)
 {
-    (void)shape;
-    return BW_WAY_BLAS;
+    size_t few = shape->c < shape->o ? shape->c : shape->o;
+
+    return few <= 5 || shape->c * shape->o <= 256 ? BW_WAY_THIN : BW_WAY_BLAS;
 }
 
 bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
