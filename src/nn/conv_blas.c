@@ -108,19 +108,6 @@ static void cut(const bw_conv *conv, blas_state *state)
 
 /* ---- to_y ---- */
 
-static void finish_rows(const blas_run *run, size_t n_rows, size_t n,
-                        float *out)
-{
-    for (size_t k = 0; k < n_rows; k++, out += n) {
-        if (run->bias)
-            for (size_t j = 0; j < n; j++)
-                out[j] += run->bias[j];
-        if (run->relu)
-            for (size_t j = 0; j < n; j++)
-                out[j] = out[j] < 0 ? 0 : out[j];
-    }
-}
-
 static void to_y_task(void *arg, size_t task, size_t worker)
 {
     const blas_run *run = arg;
@@ -134,7 +121,7 @@ static void to_y_task(void *arg, size_t task, size_t worker)
     bw_columns_gather(shape, run->x, row, n_rows, 0, state->n_taps, col);
     bw_gemm(false, true, n_rows, shape->o, state->n_columns, 1, col,
             state->n_columns, state->w, state->n_columns, 0, y, shape->o);
-    finish_rows(run, n_rows, shape->o, y);
+    bw_conv_finish(n_rows, shape->o, run->bias, run->relu, y);
 }
 
 static void blas_to_y(bw_conv *conv, size_t n, const float *x,
@@ -177,7 +164,7 @@ static void to_x_task(void *arg, size_t task, size_t worker)
                 0, col, state->n_columns);
         bw_columns_scatter(shape, col, row, n_rows, run->out);
     }
-    finish_rows(run, n_pixels, shape->c, x);
+    bw_conv_finish(n_pixels, shape->c, run->bias, run->relu, x);
 }
 
 static void blas_to_x(bw_conv *conv, size_t n, const float *y,

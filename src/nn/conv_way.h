@@ -34,4 +34,9 @@ struct bw_conv {
     void *state;
 };
 
+/* out (n_rows x n) += opt_bias in each row, then max(., 0) with relu; a NaN
+ * stays one. */
+void bw_conv_finish(size_t n_rows, size_t n, const float *opt_bias, bool relu,
+                    float *out);
+
 #endif
