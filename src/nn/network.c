@@ -58,6 +58,26 @@ static bool shape_fits(bw_shape shape)
     return fits(3, (size_t[]){shape.h, shape.w, shape.c});
 }
 
+/* Shape rules speak of their layer by name, or of sizes only: then layer and
+ * input come before, as in "conv 20 7x7 pad 0 cannot take 5x5x20: ...". */
+static bw_status name_layer(const bw_layer *layer, bw_status status,
+                            bw_error *err)
+{
+    const char *kind = layer->kind->name;
+    char *line, text[64];
+
+    if (!err || strncmp(err->text, kind, strlen(kind)) == 0)
+        return status;
+    line = bw_network_text_write(layer, 1);
+    if (!line)
+        return bw_error_memory(err);
+    bw_shape_text(layer->in, text);
+    bw_error_prefix(err, "%.*s cannot take %s", (int)strcspn(line, "\n"), line,
+                    text);
+    free(line);
+    return status;
+}
+
 static bw_status infer_shape(bw_layer *layer, bw_shape in, bw_error *err)
 {
     bw_status status;
@@ -66,7 +86,7 @@ static bw_status infer_shape(bw_layer *layer, bw_shape in, bw_error *err)
     layer->in = in;
     status = layer->kind->shape(layer, err);
     if (status != BW_OK)
-        return status;
+        return name_layer(layer, status, err);
     if (shape_fits(layer->out))
         return BW_OK;
     bw_shape_text(layer->out, text);
