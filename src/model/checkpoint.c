@@ -333,16 +333,13 @@ bool bw_checkpoint_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
-bw_status bw_checkpoint_check(const char *path, bw_error *err)
+/* A regular file that is there: no more is known of it. */
+static bw_status check_old(const char *path, bw_error *err)
 {
     bw_reader *reader = NULL;
-    struct stat info;
     const char *over;
-    bw_status status;
+    bw_status status = bw_reader_open(path, &reader, err);
 
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-        return BW_OK;
-    status = bw_reader_open(path, &reader, err);
     if (status != BW_OK)
         return status;
     over = bw_reader_meta(reader, BW_TRAIN_PREFIX "over");
@@ -355,6 +352,20 @@ bw_status bw_checkpoint_check(const char *path, bw_error *err)
                               "--resume, or remove it",
                               path);
     bw_reader_close(reader);
+    return status;
+}
+
+bw_status bw_checkpoint_check(const char *path, bool is_resumed, bw_error *err)
+{
+    bw_writer *writer = NULL;
+    struct stat info;
+    bw_status status = BW_OK;
+
+    if (!is_resumed && stat(path, &info) == 0 && S_ISREG(info.st_mode))
+        status = check_old(path, err);
+    if (status == BW_OK)
+        status = bw_writer_create(path, &writer, err);
+    bw_writer_destroy(writer);
     return status;
 }
 

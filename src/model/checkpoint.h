@@ -33,9 +33,12 @@ typedef struct bw_checkpoint {
     float *opt_best; /* the best epoch's values, kept when best_epoch > 0 */
 } bw_checkpoint;
 
-/* Whether a run may begin that will write here: there is nothing, or a
- * checkpoint of a run that ended. BW_ERR_RANGE otherwise. */
-bw_status bw_checkpoint_check(const char *path, bw_error *err) BW_MUST_CHECK;
+/* Whether a run may begin that will write here: a file can be made in the
+ * folder, and there is nothing under the name, or a checkpoint of a run that
+ * ended, or one that is resumed. BW_ERR_IO; BW_ERR_RANGE for an unfinished run;
+ * BW_ERR_FORMAT for another file. */
+bw_status bw_checkpoint_check(const char *path, bool is_resumed,
+                              bw_error *err) BW_MUST_CHECK;
 
 /* Whether there is a file under the name. */
 bool bw_checkpoint_exists(const char *path);

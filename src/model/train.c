@@ -532,13 +532,15 @@ static bw_status resume(run *r, bw_error *err)
 static bw_status begin(run *r, bw_error *err)
 {
     const bw_train_options *o = r->options;
-    bool is_there =
-        o->checkpoint != NULL && bw_checkpoint_exists(o->checkpoint);
+    bool is_resumed = o->resume && o->checkpoint != NULL &&
+                      bw_checkpoint_exists(o->checkpoint);
     bw_status status = init(r, err);
 
-    if (status == BW_OK && is_there)
-        status = o->resume ? resume(r, err)
-                           : bw_checkpoint_check(o->checkpoint, err);
+    /* That it cannot be written shall not show after the first epoch. */
+    if (status == BW_OK && o->checkpoint != NULL)
+        status = bw_checkpoint_check(o->checkpoint, is_resumed, err);
+    if (status == BW_OK && is_resumed)
+        status = resume(r, err);
     if (status == BW_OK && o->pictures != NULL)
         status = make_folder(o->pictures, err);
     if (status == BW_OK && o->log != NULL)
