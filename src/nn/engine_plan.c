@@ -114,7 +114,8 @@ static bool forgets_output(const bw_engine_step *step)
     static const bw_layer_kind *const kinds[] = {
         &bw_layer_dense,    &bw_layer_conv,    &bw_layer_deconv,
         &bw_layer_upsample, &bw_layer_avgpool, &bw_layer_batchnorm,
-        &bw_layer_reshape,  &bw_layer_flatten, &bw_layer_layernorm};
+        &bw_layer_reshape,  &bw_layer_flatten, &bw_layer_layernorm,
+        &bw_layer_noise};
 
     if (step->kind != BW_STEP_LAYER)
         return true;
