@@ -108,21 +108,12 @@ static void list_steps(bw_engine *engine)
 
 /* ---- sharing ---- */
 
-/* Whether the backward pass of a step does without its output. */
+/* Whether the backward pass of a step does without its output: kinds that work
+ * in place read it, others their input; noise reads neither. */
 static bool forgets_output(const bw_engine_step *step)
 {
-    static const bw_layer_kind *const kinds[] = {
-        &bw_layer_dense,    &bw_layer_conv,    &bw_layer_deconv,
-        &bw_layer_upsample, &bw_layer_avgpool, &bw_layer_batchnorm,
-        &bw_layer_reshape,  &bw_layer_flatten, &bw_layer_layernorm,
-        &bw_layer_noise};
-
-    if (step->kind != BW_STEP_LAYER)
-        return true;
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-        if (step->layer->kind == kinds[k])
-            return true;
-    return false;
+    return step->kind != BW_STEP_LAYER || !step->layer->kind->in_place ||
+           step->layer->kind == &bw_layer_noise;
 }
 
 /* The first step reads the caller's input, which stays as it is. */
