@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "nn/conv_blas.h"
+#include "nn/conv_mixed.h"
 #include "nn/conv_onednn.h"
 #include "nn/conv_thin.h"
 #include "nn/conv_way.h"
@@ -13,6 +14,7 @@
 /* Ways of this build. */
 static const bw_conv_way_ops *const ways[] = {
     &bw_conv_blas_ops,
+    &bw_conv_mixed_ops,
 #ifdef BW_ONEDNN
     &bw_conv_onednn_ops,
 #endif
@@ -54,12 +56,20 @@ bool bw_conv_has(bw_way way)
     return find_way(way) != NULL;
 }
 
-/* Thin where a side has so few channels that matrices get a side as short. */
-bw_way bw_conv_choose(const bw_conv_shape *shape)
+bool bw_conv_is_thin(const bw_conv_shape *shape)
 {
     size_t few = shape->c < shape->o ? shape->c : shape->o;
 
-    return few <= 5 || shape->c * shape->o <= 256 ? BW_WAY_THIN : BW_WAY_BLAS;
+    return few <= 5 || shape->c * shape->o <= 256;
+}
+
+bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass)
+{
+    if (!bw_conv_has(BW_WAY_ONEDNN))
+        return BW_WAY_BLAS;
+    if (shape->p * shape->q <= 4)
+        return BW_WAY_BLAS;
+    return pass == BW_CONV_TO_X && shape->c <= 4 ? BW_WAY_BLAS : BW_WAY_ONEDNN;
 }
 
 bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
@@ -70,7 +80,7 @@ bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
     bw_conv *conv = NULL;
     bw_status status = BW_OK;
 
-    assert(way != BW_WAY_AUTO && n_max > 0);
+    assert(n_max > 0);
     *ret_conv = NULL;
     *n_bytes = 0;
     if (!ops)

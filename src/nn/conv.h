@@ -32,18 +32,22 @@ typedef struct bw_conv_shape {
 
 typedef struct bw_conv bw_conv;
 
-/* The way that AUTO stands for; the rule and the measurements behind it are in
- * conv.c. Never BW_WAY_AUTO. */
-bw_way bw_conv_choose(const bw_conv_shape *shape);
-
-/* Whether this build has the way. */
-bool bw_conv_has(bw_way way);
-
 /* Passes that will be asked for. */
 enum { BW_CONV_TO_Y = 1, BW_CONV_TO_X = 2, BW_CONV_WEIGHT = 4 };
 
-/* Plans for at most n_max items; way must not be AUTO. BW_ERR_MEMORY;
- * BW_ERR_USAGE for a way that the build lacks. *n_bytes: its buffers. */
+/* Whether AUTO of a layer stands for thin; the rule and the measurements behind
+ * it are in conv.c. */
+bool bw_conv_is_thin(const bw_conv_shape *shape);
+
+/* What AUTO of bw_conv_create stands for in one pass: blas or onednn. */
+bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass);
+
+/* Whether this build has the way; AUTO is always there. */
+bool bw_conv_has(bw_way way);
+
+/* Plans for at most n_max items. AUTO takes blas or onednn pass by pass, and so
+ * stands for ROWS. BW_ERR_MEMORY; BW_ERR_USAGE for a way that the build lacks;
+ * BW_ERR_INTERNAL when a library fails. *n_bytes: its buffers. */
 bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
                          unsigned passes, bw_tasks *tasks, bw_conv **ret_conv,
                          size_t *n_bytes, bw_error *err) BW_MUST_CHECK;

@@ -294,7 +294,11 @@ static void pack_task(void *arg, size_t task, size_t worker)
 
 static void blas_pack(bw_conv *conv, const float *weight)
 {
+    const blas_state *state = conv->state;
     pack_run run = {.conv = conv, .weight = weight};
+
+    if (!state->w)
+        return;
 
     bw_tasks_run(conv->tasks, conv->shape.o, pack_task, &run);
 }
@@ -333,12 +337,14 @@ static bw_status blas_create(bw_conv *conv, size_t *n_bytes, bw_error *err)
     cut(conv, state);
     n_weights = conv->shape.o * state->n_columns;
     *n_bytes += sizeof(*state);
-    state->w = make_floats(n_weights, n_bytes);
+    if (conv->passes & (BW_CONV_TO_Y | BW_CONV_TO_X))
+        state->w = make_floats(n_weights, n_bytes);
     state->scratch = make_floats(
         state->n_scratch * bw_tasks_n_workers(conv->tasks), n_bytes);
     if (conv->passes & BW_CONV_WEIGHT)
         state->dw = make_floats(state->n_parts * n_weights, n_bytes);
-    if (!state->w || !state->scratch ||
+    if (!state->scratch ||
+        (conv->passes & (BW_CONV_TO_Y | BW_CONV_TO_X) && !state->w) ||
         (conv->passes & BW_CONV_WEIGHT && !state->dw))
         return bw_error_memory(err);
     return BW_OK;

@@ -93,7 +93,7 @@ static bw_way way_of(const bw_layer *layer, bw_way way)
 {
     bw_conv_shape shape = geometry(layer);
 
-    return way == BW_WAY_AUTO ? bw_conv_choose(&shape) : way;
+    return way == BW_WAY_AUTO && bw_conv_is_thin(&shape) ? BW_WAY_THIN : way;
 }
 
 bool bw_layer_is_thin(const bw_layer *layer, bw_way way)

@@ -79,13 +79,13 @@ typedef struct geometry {
     dnnl_memory_desc_t x, y, w, bias;
 } geometry;
 
-/* Zeros after an axis of x, which may be negative: rows that no window
- * reaches. */
+/* Zeros after an axis of x; none where rows are left that no window reaches. */
 static dnnl_dim_t zeros_after(size_t in, size_t out, size_t kernel,
                               size_t stride, size_t before)
 {
-    return (dnnl_dim_t)((out - 1) * stride + kernel) -
-           (dnnl_dim_t)(in + before);
+    size_t covered = (out - 1) * stride + kernel;
+
+    return covered > in + before ? (dnnl_dim_t)(covered - in - before) : 0;
 }
 
 static dnnl_status_t describe(const bw_conv_shape *shape, size_t n_items,
