@@ -73,6 +73,7 @@ typedef struct bw_program {
     bw_common *common;        /* common options are appended to --help; never
                               NULL, defaults are set by bw_common_init */
     bool has_output, has_threads, has_seed; /* which of them the tool takes */
+    bool has_verbs; /* the tool's own table: --help and --version alone */
 } bw_program;
 
 typedef struct bw_parsed {

@@ -69,16 +69,11 @@ static void add_work(bw_option_table *table, const bw_program *program)
                                       .value = &common->seed});
 }
 
-void bw_option_table_init(bw_option_table *table, const bw_program *program)
+/* What every tool, or verb of one, takes besides --help and --version. */
+static void add_talk(bw_option_table *table, const bw_program *program)
 {
     bw_common *common = program->common;
-    size_t n = 0;
 
-    while (program->options != NULL && program->options[n].name != NULL)
-        n++;
-    *table = (bw_option_table){.program = program, .n_own = n, .n_rows = n};
-    add_common(table,
-               (bw_option){.type = BW_OPTION_GROUP, .name = "Common options"});
     add_work(table, program);
     add_flag(table, "quiet", 'q', "say nothing but errors", &common->is_quiet);
     add_flag(table, "verbose", 'v', "say what is done, and how far it is",
@@ -94,6 +89,21 @@ void bw_option_table_init(bw_option_table *table, const bw_program *program)
     add_flag(table, "dump-config", 0,
              "write the effective options in that form, and stop",
              &common->dump_config);
+}
+
+void bw_option_table_init(bw_option_table *table, const bw_program *program)
+{
+    size_t n = 0;
+
+    while (program->options != NULL && program->options[n].name != NULL)
+        n++;
+    *table = (bw_option_table){.program = program, .n_own = n, .n_rows = n};
+    add_common(table, (bw_option){.type = BW_OPTION_GROUP,
+                                  .name = program->has_verbs
+                                              ? "Options"
+                                              : "Common options"});
+    if (!program->has_verbs)
+        add_talk(table, program);
     add_flag(table, "help", 'h', "write this help, and stop", &table->help);
     add_flag(table, "version", 'V', "write the version, and stop",
              &table->version);

@@ -1,0 +1,344 @@
+/* dwe_images.c - loading images as histograms. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "barrow/container.h"
+#include "barrow/provenance.h"
+#include "model/dwe_images.h"
+
+/* Data as it came, before it is made masses. */
+typedef struct raw {
+    const bw_tensor *tensor;
+    void *data, *labels;
+    size_t n_pixels, n_channels; /* of an image in the file */
+} raw;
+
+void bw_dwe_images_clear(bw_dwe_images *images)
+{
+    free(images->name);
+    free(images->path);
+    free(images->steps);
+    free(images->bytes);
+    free(images->values);
+    free(images->factor);
+    free(images->labels);
+    *images = (bw_dwe_images){0};
+}
+
+size_t bw_dwe_images_size(const bw_dwe_images *images)
+{
+    return bw_shape_n(images->shape);
+}
+
+/* ---- gathering ---- */
+
+/* Images of a task: some ten thousand values of MNIST's. */
+enum { GATHER_PIECE = 16 };
+
+typedef struct gather {
+    const bw_dwe_images *images;
+    size_t n;
+    const uint32_t *index;
+    bw_dwe_steps steps;
+    float *out;
+} gather;
+
+bw_dwe_steps bw_dwe_planes(bw_shape shape)
+{
+    return (bw_dwe_steps){
+        .item = bw_shape_n(shape), .plane = shape.h * shape.w, .pixel = 1};
+}
+
+bw_dwe_steps bw_dwe_pixels(bw_shape shape)
+{
+    return (bw_dwe_steps){
+        .item = bw_shape_n(shape), .plane = 1, .pixel = shape.c};
+}
+
+static void gather_one(const gather *g, size_t k, float *out)
+{
+    const bw_dwe_images *images = g->images;
+    size_t n_planes = images->shape.c, size = bw_dwe_images_size(images);
+    size_t n_pixels = size / n_planes, pixel = g->steps.pixel;
+
+    for (size_t c = 0; c < n_planes; c++) {
+        float *to = out + c * g->steps.plane;
+        if (images->bytes) {
+            float factor = images->factor[k * n_planes + c];
+            const unsigned char *byte = images->bytes + k * size + c;
+            for (size_t i = 0; i < n_pixels; i++)
+                to[i * pixel] = factor * (float)byte[i * n_planes];
+        } else {
+            const float *value = images->values + k * size + c * n_pixels;
+            for (size_t i = 0; i < n_pixels; i++)
+                to[i * pixel] = value[i];
+        }
+    }
+}
+
+static void gather_piece(void *arg, size_t task, size_t worker)
+{
+    const gather *g = arg;
+    size_t from = task * GATHER_PIECE;
+    size_t to = g->n - from > GATHER_PIECE ? from + GATHER_PIECE : g->n;
+
+    (void)worker;
+    for (size_t k = from; k < to; k++)
+        gather_one(g, g->index[k], g->out + k * g->steps.item);
+}
+
+void bw_dwe_images_gather(const bw_dwe_images *images, bw_tasks *tasks,
+                          size_t n, const uint32_t *index, bw_dwe_steps steps,
+                          float *out)
+{
+    gather g = {images, n, index, steps, out};
+
+    bw_tasks_run(tasks, (n + GATHER_PIECE - 1) / GATHER_PIECE, gather_piece,
+                 &g);
+}
+
+/* ---- values to masses ---- */
+
+/* Makes n values masses of the sum `total`; they were checked. */
+static void scale_to(size_t n, double *values, double sum, double total)
+{
+    for (size_t k = 0; k < n; k++)
+        values[k] *= total / sum;
+}
+
+static bw_status make_masses(size_t n, double *values, bw_dwe_mass mass,
+                             double total, bw_error *err)
+{
+    double sum = 0, most = -HUGE_VAL;
+
+    for (size_t k = 0; k < n; k++) {
+        if (!isfinite(values[k]))
+            return bw_error_set(err, BW_ERR_RANGE, "mass %g at bin %zu",
+                                values[k], k);
+        if (values[k] < 0 && mass != BW_DWE_MASS_SOFTMAX)
+            return bw_error_set(err, BW_ERR_RANGE,
+                                "negative mass %g at bin %zu", values[k], k);
+        most = fmax(most, values[k]);
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (mass == BW_DWE_MASS_SOFTMAX)
+            values[k] = exp(values[k] - most);
+        sum += values[k];
+    }
+    if (!(sum > 0))
+        return bw_error_set(err, BW_ERR_RANGE, "all mass is zero");
+    if (!isfinite(sum))
+        return bw_error_set(err, BW_ERR_RANGE, "the sum of masses overflows");
+    scale_to(n, values, sum, total);
+    return BW_OK;
+}
+
+/* One image's channels as planes; 3 channels that are to be one, as wdist has
+ * it: bytes round half to even. */
+static void split_planes(const raw *r, size_t n_planes, const double *items,
+                         double *planes)
+{
+    size_t n = r->n_pixels, c = r->n_channels;
+
+    for (size_t k = 0; k < n; k++) {
+        const double *pixel = items + k * c;
+        if (n_planes == c) {
+            for (size_t q = 0; q < c; q++)
+                planes[q * n + k] = pixel[q];
+            continue;
+        }
+        double luma = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2]) / 1000;
+        planes[k] = bw_dtype_is_integer(r->tensor->dtype) ? rint(luma) : luma;
+    }
+}
+
+static bw_status fill_values(bw_dwe_images *images, const raw *r,
+                             bw_dwe_mass mass, bw_error *err)
+{
+    size_t size = bw_dwe_images_size(images), n_items;
+    size_t n_planes = images->shape.c;
+    n_items = r->n_pixels * r->n_channels;
+    double *items = malloc(n_items * sizeof *items);
+    double *planes = malloc(size * sizeof *planes);
+    bw_status status = BW_OK;
+
+    images->values = calloc(images->n ? images->n : 1, size * sizeof(float));
+    if (!items || !planes || !images->values)
+        status = bw_error_memory(err);
+    for (size_t k = 0; k < images->n && !status; k++) {
+        const unsigned char *from = r->data;
+        from += k * n_items * bw_dtype_size(r->tensor->dtype);
+        bw_dtype_to_double(r->tensor->dtype, from, n_items, items);
+        split_planes(r, n_planes, items, planes);
+        for (size_t c = 0; c < n_planes && !status; c++)
+            status = make_masses(r->n_pixels, planes + c * r->n_pixels, mass,
+                                 1 / (double)n_planes, err);
+        if (status)
+            bw_error_prefix(err, "%s: image %zu", images->path, k);
+        for (size_t i = 0; i < size; i++)
+            images->values[k * size + i] = (float)planes[i];
+    }
+    free(items);
+    free(planes);
+    return status;
+}
+
+static bw_status fill_factors(bw_dwe_images *images, bw_error *err)
+{
+    size_t size = bw_dwe_images_size(images), n_planes = images->shape.c;
+
+    images->factor =
+        calloc(images->n ? images->n : 1, n_planes * sizeof *images->factor);
+    if (!images->factor)
+        return bw_error_memory(err);
+    for (size_t k = 0; k < images->n; k++)
+        for (size_t c = 0; c < n_planes; c++) {
+            const unsigned char *byte = images->bytes + k * size + c;
+            uint64_t sum = 0;
+            for (size_t i = 0; i < size; i += n_planes)
+                sum += byte[i];
+            if (sum == 0)
+                return bw_error_set(err, BW_ERR_RANGE,
+                                    "%s: image %zu: all mass is zero",
+                                    images->path, k);
+            images->factor[k * n_planes + c] =
+                (float)(1 / ((double)sum * (double)n_planes));
+        }
+    return BW_OK;
+}
+
+/* ---- reading ---- */
+
+static bw_status set_shape(bw_dwe_images *images, raw *r, bool each_channel,
+                           bw_error *err)
+{
+    const bw_tensor *t = r->tensor;
+
+    if (t->rank < 2 || t->rank > 4 || t->dtype == BW_BOOL)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: tensor '%s' is %s of rank %u, not images "
+                            "(n,h,w,c) or histograms (n,h,w), (n,bins)",
+                            images->path, t->name, bw_dtype_name(t->dtype),
+                            t->rank);
+    images->n = (size_t)t->shape[0];
+    images->shape.h = t->rank == 2 ? 1 : (size_t)t->shape[1];
+    images->shape.w = (size_t)t->shape[t->rank == 2 ? 1 : 2];
+    r->n_channels = t->rank == 4 ? (size_t)t->shape[3] : 1;
+    images->shape.c = each_channel ? r->n_channels : 1;
+    uint64_t size = 1;
+    for (unsigned k = 1; k < t->rank; k++)
+        if (__builtin_mul_overflow(size, t->shape[k], &size) ||
+            size > BW_MAX_ITEM)
+            size = UINT64_MAX / 2 + 1;
+    if (size == 0 || size > BW_MAX_ITEM)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: tensor '%s' holds images of %s values",
+                            images->path, t->name, size ? "too many" : "no");
+    r->n_pixels = images->shape.h * images->shape.w;
+    if (!each_channel && r->n_channels != 1 && r->n_channels != 3)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: images of %zu channels have no luminance",
+                            images->path, r->n_channels);
+    return BW_OK;
+}
+
+static bw_status check_labels(const bw_dwe_images *images, const bw_tensor *t,
+                              bw_error *err)
+{
+    if (t->rank == 1 && t->shape[0] == images->n && t->dtype == BW_I32)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_DIMENSION,
+                        "%s: tensor 'labels' is not I32 (%zu)", images->path,
+                        images->n);
+}
+
+static bw_status read_tensors(bw_dwe_images *images, raw *r, bw_reader *reader,
+                              bw_error *err)
+{
+    const bw_tensor *labels = bw_reader_find(reader, "labels");
+    bw_status status = labels ? check_labels(images, labels, err) : BW_OK;
+
+    for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
+        const bw_tensor *t = bw_reader_tensor(reader, k);
+        if (t == r->tensor)
+            status = bw_reader_read_all(reader, t, &r->data, err);
+        else if (t == labels)
+            status = bw_reader_read_all(reader, t, &r->labels, err);
+    }
+    return status ? status : bw_reader_finish(reader, &images->digest, err);
+}
+
+static bw_status set_names(bw_dwe_images *images, const bw_reader *reader,
+                           bw_error *err)
+{
+    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
+
+    images->name = strdup(bw_reader_base_name(reader));
+    images->path = strdup(bw_reader_path(reader));
+    images->steps = steps ? strdup(steps) : NULL;
+    if (!images->name || !images->path || (steps && !images->steps))
+        return bw_error_memory(err);
+    return BW_OK;
+}
+
+static bw_status find_images(const bw_dwe_images *images,
+                             const bw_reader *reader, raw *r, bw_error *err)
+{
+    r->tensor = bw_reader_find(reader, "images");
+    if (!r->tensor)
+        r->tensor = bw_reader_find(reader, "mass");
+    if (r->tensor)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_FORMAT,
+                        "%s: neither a tensor 'images' nor 'mass'",
+                        images->path);
+}
+
+bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
+                             bool each_channel, bw_dwe_images *images,
+                             bw_error *err)
+{
+    raw r = {0};
+    *images = (bw_dwe_images){0};
+    bw_status status = set_names(images, reader, err);
+    if (!status)
+        status = find_images(images, reader, &r, err);
+    if (!status)
+        status = set_shape(images, &r, each_channel, err);
+    if (!status)
+        status = read_tensors(images, &r, reader, err);
+    if (status)
+        goto done;
+    images->labels = r.labels;
+    r.labels = NULL;
+    if (r.tensor->dtype == BW_U8 && r.n_channels == images->shape.c &&
+        mass != BW_DWE_MASS_SOFTMAX) {
+        images->bytes = r.data;
+        r.data = NULL;
+        status = fill_factors(images, err);
+    } else {
+        status = fill_values(images, &r, mass, err);
+    }
+done:
+    free(r.data);
+    free(r.labels);
+    if (status)
+        bw_dwe_images_clear(images);
+    return status;
+}
+
+bw_status bw_dwe_images_load(const char *path, bw_dwe_mass mass,
+                             bool each_channel, bw_dwe_images *images,
+                             bw_error *err)
+{
+    bw_reader *reader = NULL;
+    *images = (bw_dwe_images){0};
+    bw_status status = bw_reader_open(path, &reader, err);
+    if (!status)
+        status = bw_dwe_images_read(reader, mass, each_channel, images, err);
+    bw_reader_close(reader);
+    return status;
+}
