@@ -25,9 +25,13 @@ typedef struct plan {
     uint64_t epochs, steps, patience, log_every, checkpoint_every;
     double checkpoint_minutes;
     bw_schedule schedule;
+    bool is_scripted;
 } plan;
 
-/* The validation totals of an epoch as measured; 4 epochs of 3 steps. */
+/* Both counts of epochs are above 0 at some epochs' ends; the 11th ends it. */
+static const double scripted[] = {5, 6, 4, 5, 5, 5, 3, 5, 5, 5, 5, 1};
+
+/* Epochs of 3 steps. */
 static const plan plans[] = {
     {.epochs = 4},
     {.epochs = 4, .with_validation = true, .log_every = 2},
@@ -47,6 +51,11 @@ static const plan plans[] = {
      .log_every = 2,
      .checkpoint_minutes = 1e-9, /* at every step */
      .schedule = {.kind = BW_SCHEDULE_COSINE}},
+    {.epochs = 12,
+     .patience = 4,
+     .with_validation = true,
+     .is_scripted = true,
+     .schedule = {.kind = BW_SCHEDULE_PLATEAU, .factor = 0.5, .patience = 2}},
 };
 enum { N_PLANS = sizeof plans / sizeof *plans };
 
@@ -66,6 +75,13 @@ static bw_train_options options_of(const plan *p)
     options.pictures = "seen";
     options.resume = true;
     return options;
+}
+
+static void make(const plan *p)
+{
+    toy_make(&t, 10, p->with_validation);
+    t.total = scripted;
+    t.n_totals = p->is_scripted ? sizeof scripted / sizeof *scripted : 0;
 }
 
 static void write_model(const char *name)
@@ -97,7 +113,7 @@ static void train_and_die(const plan *p, const toy *deadly)
 
     cr_assert_geq(child, 0);
     if (child == 0) {
-        toy_make(&t, 10, p->with_validation);
+        make(p);
         t.kill_in_step = deadly->kill_in_step;
         t.kill_in_validation = deadly->kill_in_validation;
         t.kill_in_pictures = deadly->kill_in_pictures;
@@ -153,7 +169,7 @@ static uint64_t train_whole(const plan *p, char **log)
     uint64_t n_steps;
 
     clear_folder();
-    toy_make(&t, 10, p->with_validation);
+    make(p);
     train(p, "whole.st.zst");
     n_steps = t.n_steps;
     *log = read_log("log.tsv");
@@ -166,7 +182,7 @@ static void expect_same_end(const plan *p, const char *whole_log,
 {
     char *log;
 
-    toy_make(&t, 10, p->with_validation);
+    make(p);
     train(p, "resumed.st.zst");
     toy_free(&t);
     expect_equal_files("whole.st.zst", "resumed.st.zst", what);
@@ -242,7 +258,7 @@ Test(checkpoint, a_run_stopped_after_any_step_ends_in_the_same_bytes)
             bw_error err = BW_ERROR_INIT;
 
             clear_folder();
-            toy_make(&t, 10, p->with_validation);
+            make(p);
             t.stop_after_step = step;
             cr_assert_eq(bw_train_run(&t.learner, &options, &result, &err),
                          BW_ERR_INTERRUPTED);
@@ -261,11 +277,11 @@ Test(checkpoint, a_finished_run_goes_straight_to_the_model)
         bw_error err = BW_ERROR_INIT;
 
         clear_folder();
-        toy_make(&t, 10, p->with_validation);
+        make(p);
         OK(bw_train_run(&t.learner, &options, &first, &err));
         write_model("whole.st.zst");
         toy_free(&t);
-        toy_make(&t, 10, p->with_validation);
+        make(p);
         OK(bw_train_run(&t.learner, &options, &second, &err));
         write_model("resumed.st.zst");
         cr_expect_eq(t.n_steps, 0);

@@ -113,8 +113,8 @@ Test(train, the_schedule_runs_over_the_run)
 
 Test(train, a_plateau_lowers_the_rate)
 {
-    static const double total[] = {5, 6, 6, 4, 4, 4, 4, 3};
-    static const double factor[] = {1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25};
+    static const double total[] = {5, 6, 4, 5, 5, 5, 5, 3};
+    static const double factor[] = {1, 1, 1, 1, 1, 0.5, 0.5, 0.25};
     bw_train_options options = toy_options();
     bw_train_result result;
     bw_error err = BW_ERROR_INIT;

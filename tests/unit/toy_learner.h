@@ -34,7 +34,7 @@ typedef struct toy {
     uint64_t nan_in_step, fail_in_step, stop_after_step;
     uint64_t break_in_step; /* the update leaves a value that is not finite */
     bool is_validation_nan;
-    size_t n_totals; /* validation totals to tell in turn, if any */
+    size_t n_totals; /* validation totals to tell by epoch, if any */
     const double *total;
 } toy;
 
@@ -103,7 +103,7 @@ static inline bw_status toy_validate(void *self, double *terms, bw_error *err)
     if (++t->n_validations == t->kill_in_validation)
         raise(SIGKILL);
     if (t->n_totals > 0)
-        terms[0] = t->total[(t->n_validations - 1) % t->n_totals];
+        terms[0] = t->total[t->at[t->n_steps - 1].epoch % t->n_totals];
     else
         toy_measure(t, t->target[0], terms);
     if (t->is_validation_nan)
