@@ -1,11 +1,18 @@
 /* tasks.c - a team of threads that runs one list of tasks at a time.
  *
- * A list is a generation number that the team waits for and a counter that
- * workers draw tasks from. A list lasts microseconds in small networks, so
- * workers spin for a moment between lists before they sleep.
+ * A list lasts microseconds in small networks, so workers spin for a moment
+ * between lists before they sleep, and the caller waits for tasks, never for
+ * threads: one that the system wakes late finds the list over and is not
+ * missed, so that more threads than processors cost little.
+ *
+ * What makes that safe is the ticket, the list's number and its next task in
+ * one word. A worker reads the list's fields, then takes the task by compare
+ * and swap. Fields change only while the ticket is closed, so a worker that
+ * read fields of two lists holds a ticket that is no longer there.
  */
 #include "config.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,6 +25,9 @@
 /* Turns of the spin before a thread sleeps: some 50 microseconds. */
 enum { N_SPINS = 2000 };
 
+/* The next task of a ticket that gives none. */
+#define CLOSED UINT32_MAX
+
 typedef struct team_member {
     bw_tasks *tasks;
     size_t worker;
@@ -28,14 +38,13 @@ struct bw_tasks {
     size_t n_workers;
     team_member *member; /* 1 .. n_workers - 1; 0 is the caller */
     pthread_mutex_t lock;
-    pthread_cond_t changed;   /* of generation, is_over or n_busy */
-    atomic_size_t generation; /* of the list under way */
+    pthread_cond_t begun, done; /* a list; all its tasks */
+    _Atomic(uint64_t) ticket;   /* list's number << 32 | next task */
     atomic_bool is_over;
-    atomic_size_t next;   /* task to draw */
-    atomic_size_t n_busy; /* threads that have not left this list */
-    size_t n_tasks;
-    bw_task run;
-    void *arg;
+    atomic_size_t n_left; /* tasks that are not done */
+    _Atomic(uint64_t) n_tasks;
+    _Atomic(bw_task) run;
+    _Atomic(void *) arg;
 };
 
 static void pause_a_moment(void)
@@ -45,64 +54,77 @@ static void pause_a_moment(void)
 #endif
 }
 
-static void work(bw_tasks *tasks, size_t worker)
+static uint32_t list_of(uint64_t ticket)
 {
-    for (;;) {
-        size_t task = atomic_fetch_add(&tasks->next, 1);
+    return (uint32_t)(ticket >> 32);
+}
 
-        if (task >= tasks->n_tasks)
+static void finish_task(bw_tasks *tasks)
+{
+    if (atomic_fetch_sub(&tasks->n_left, 1) != 1)
+        return;
+    pthread_mutex_lock(&tasks->lock);
+    pthread_cond_signal(&tasks->done);
+    pthread_mutex_unlock(&tasks->lock);
+}
+
+/* Runs tasks of a list until none is left to draw. */
+static void work(bw_tasks *tasks, uint32_t list, size_t worker)
+{
+    uint64_t ticket = atomic_load(&tasks->ticket);
+
+    while (list_of(ticket) == list) {
+        uint32_t task = (uint32_t)ticket;
+        bw_task run = atomic_load(&tasks->run);
+        void *arg = atomic_load(&tasks->arg);
+
+        if (task >= atomic_load(&tasks->n_tasks))
             return;
-        tasks->run(tasks->arg, task, worker);
+        if (!atomic_compare_exchange_weak(&tasks->ticket, &ticket, ticket + 1))
+            continue;
+        run(arg, task, worker);
+        finish_task(tasks);
+        ticket = atomic_load(&tasks->ticket);
     }
 }
 
-/* Waits until the generation is not `seen`; returns it. */
-static size_t await_list(bw_tasks *tasks, size_t seen)
+/* Waits until the list under way is not `seen`; returns it. */
+static uint32_t await_list(bw_tasks *tasks, uint32_t seen)
 {
-    size_t generation;
+    uint32_t list;
 
     for (int k = 0; k < N_SPINS; k++) {
-        generation = atomic_load(&tasks->generation);
-        if (generation != seen)
-            return generation;
+        list = list_of(atomic_load(&tasks->ticket));
+        if (list != seen)
+            return list;
         pause_a_moment();
     }
     pthread_mutex_lock(&tasks->lock);
-    while ((generation = atomic_load(&tasks->generation)) == seen)
-        pthread_cond_wait(&tasks->changed, &tasks->lock);
+    while ((list = list_of(atomic_load(&tasks->ticket))) == seen)
+        pthread_cond_wait(&tasks->begun, &tasks->lock);
     pthread_mutex_unlock(&tasks->lock);
-    return generation;
-}
-
-static void leave_list(bw_tasks *tasks)
-{
-    if (atomic_fetch_sub(&tasks->n_busy, 1) != 1)
-        return;
-    pthread_mutex_lock(&tasks->lock);
-    pthread_cond_broadcast(&tasks->changed);
-    pthread_mutex_unlock(&tasks->lock);
+    return list;
 }
 
 static void *member_main(void *arg)
 {
     team_member *member = arg;
     bw_tasks *tasks = member->tasks;
-    size_t generation = 0;
+    uint32_t list = 0;
 
     for (;;) {
-        generation = await_list(tasks, generation);
+        list = await_list(tasks, list);
         if (atomic_load(&tasks->is_over))
             return NULL;
-        work(tasks, member->worker);
-        leave_list(tasks);
+        work(tasks, list, member->worker);
     }
 }
 
-static void announce(bw_tasks *tasks)
+static void announce(bw_tasks *tasks, uint64_t ticket)
 {
     pthread_mutex_lock(&tasks->lock);
-    atomic_fetch_add(&tasks->generation, 1);
-    pthread_cond_broadcast(&tasks->changed);
+    atomic_store(&tasks->ticket, ticket);
+    pthread_cond_broadcast(&tasks->begun);
     pthread_mutex_unlock(&tasks->lock);
 }
 
@@ -132,9 +154,10 @@ bw_status bw_tasks_create(size_t n_threads, bw_tasks **ret_tasks, bw_error *err)
     if (!tasks)
         return bw_error_memory(err);
     pthread_mutex_init(&tasks->lock, NULL);
-    pthread_cond_init(&tasks->changed, NULL);
+    pthread_cond_init(&tasks->begun, NULL);
+    pthread_cond_init(&tasks->done, NULL);
     tasks->n_workers = 1;
-    tasks->member = calloc(n_threads, sizeof(*tasks->member));
+    tasks->member = calloc(n_threads + 1, sizeof(*tasks->member));
     if (!tasks->member)
         status = bw_error_memory(err);
     for (size_t k = 1; status == BW_OK && k < n_threads; k++) {
@@ -155,10 +178,11 @@ void bw_tasks_destroy(bw_tasks *tasks)
     if (!tasks)
         return;
     atomic_store(&tasks->is_over, true);
-    announce(tasks);
+    announce(tasks, (atomic_load(&tasks->ticket) | CLOSED) + 1);
     for (size_t k = 1; k < tasks->n_workers; k++)
         pthread_join(tasks->member[k].thread, NULL);
-    pthread_cond_destroy(&tasks->changed);
+    pthread_cond_destroy(&tasks->begun);
+    pthread_cond_destroy(&tasks->done);
     pthread_mutex_destroy(&tasks->lock);
     free(tasks->member);
     free(tasks);
@@ -169,34 +193,35 @@ size_t bw_tasks_n_workers(const bw_tasks *tasks)
     return tasks->n_workers;
 }
 
-/* The caller must not start the next list while a thread still draws from this
- * one: it waits for all to have left. */
-static void await_team(bw_tasks *tasks)
+static void await_tasks(bw_tasks *tasks)
 {
     for (int k = 0; k < N_SPINS; k++) {
-        if (atomic_load(&tasks->n_busy) == 0)
+        if (atomic_load(&tasks->n_left) == 0)
             return;
         pause_a_moment();
     }
     pthread_mutex_lock(&tasks->lock);
-    while (atomic_load(&tasks->n_busy) != 0)
-        pthread_cond_wait(&tasks->changed, &tasks->lock);
+    while (atomic_load(&tasks->n_left) != 0)
+        pthread_cond_wait(&tasks->done, &tasks->lock);
     pthread_mutex_unlock(&tasks->lock);
 }
 
 void bw_tasks_run(bw_tasks *tasks, size_t n_tasks, bw_task run, void *arg)
 {
+    uint64_t closed = atomic_load(&tasks->ticket) | CLOSED;
+
+    assert(n_tasks < CLOSED);
     if (tasks->n_workers == 1 || n_tasks <= 1) {
         for (size_t k = 0; k < n_tasks; k++)
             run(arg, k, 0);
         return;
     }
-    tasks->n_tasks = n_tasks;
-    tasks->run = run;
-    tasks->arg = arg;
-    atomic_store(&tasks->next, 0);
-    atomic_store(&tasks->n_busy, tasks->n_workers - 1);
-    announce(tasks);
-    work(tasks, 0);
-    await_team(tasks);
+    atomic_store(&tasks->ticket, closed);
+    atomic_store(&tasks->n_tasks, n_tasks);
+    atomic_store(&tasks->run, run);
+    atomic_store(&tasks->arg, arg);
+    atomic_store(&tasks->n_left, n_tasks);
+    announce(tasks, closed + 1);
+    work(tasks, list_of(closed + 1), 0);
+    await_tasks(tasks);
 }
