@@ -4,11 +4,23 @@
 
 load harness
 
+# verbs TOOL: prints the verbs that --help of a tool lists, one a line.
+verbs() {
+    "$1" --help | awk '/^$/ { at = 0 } at { print $1 } /^Verbs:$/ { at = 1 }'
+}
+
 # Both print one line an option: "name letter", "-" where there is no letter.
+# Options of several verbs count once.
 help_options() {
-    "$1" --help |
-        sed -nE 's/^ {1,8}(-([A-Za-z0-9]), )?--([a-z0-9][a-z0-9-]*).*/\3 \2/p' |
-        awk '{ print $1, (NF > 1 ? $2 : "-") }' | sort
+    {
+        "$1" --help
+        for verb in $(verbs "$1"); do "$1" "$verb" --help; done
+    } >all.txt
+    options_of all.txt
+}
+options_of() {
+    sed -nE 's/^ {1,8}(-([A-Za-z0-9]), )?--([a-z0-9][a-z0-9-]*).*/\3 \2/p' "$1" |
+        awk '{ print $1, (NF > 1 ? $2 : "-") }' | sort -u
 }
 page_options() {
     awk '
@@ -20,7 +32,7 @@ page_options() {
                 if ($(k + 1) == "Fl") { print $(k + 2), letter; next }
                 letter = $(k + 1)
             }
-        }' "$1" | sort
+        }' "$1" | sort -u
 }
 
 compare_options() {
@@ -50,6 +62,25 @@ compare_options() {
 
 @test "help and page of wdist agree" {
     compare_options wdist
+}
+
+@test "help and page of dwe agree" {
+    compare_options dwe
+}
+
+@test "a page tells of every verb, with the options that it has" {
+    for name in $(tools); do
+        for verb in $(verbs "$name"); do
+            page=$BARROW_SOURCE/man/$name.1
+            grep -q "^\.Ss $verb\$" "$page" || show "page" ".Ss $verb" "none"
+            awk -v want="$verb" '/^\.S[sh] / { at = $2 == want } at' "$page" |
+                page_options /dev/stdin >page.txt
+            "$name" "$verb" --help | sed '/^Common options:/,$d' >own.txt
+            options_of own.txt >help.txt
+            diff -u --label "$name $verb --help" --label "man/$name.1" \
+                help.txt page.txt
+        done
+    done
 }
 
 @test "every tool that is built is compared" {
