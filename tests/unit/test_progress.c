@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/progress.h"
@@ -122,6 +123,51 @@ Test(progress, an_unknown_total_has_no_share_and_no_end)
     cr_assert_null(strchr(text, '%'));
 }
 
+Test(progress, a_note_stands_in_place_of_the_counts)
+{
+    static const char line[] =
+        "dwe: 25.0 %, epoch 3, loss 0.50, 0.0139 pairs/s, ";
+    bw_progress progress;
+
+    bw_progress_start(&progress, stream, false, true, "dwe", "pairs", 200, 0);
+    bw_progress_note(&progress, "epoch %d, loss %.2f", 3, 0.5);
+    pass_seconds(&progress, 3600);
+    bw_progress_update(&progress, 50);
+    fflush(stream);
+    cr_assert_eq(strncmp(text, line, strlen(line)), 0, "%s", text);
+    cr_assert(ends_with(text, " left\n"), "%s", text);
+    bw_progress_note(&progress, "epoch 4");
+    pass_seconds(&progress, 40);
+    bw_progress_update(&progress, 60);
+    fflush(stream);
+    cr_assert_not_null(strstr(text, "\ndwe: 30.0 %, epoch 4, "), "%s", text);
+}
+
+Test(progress, a_note_to_nobody_is_not_taken)
+{
+    bw_progress progress;
+
+    bw_progress_start(&progress, stream, true, true, "dwe", "pairs", 200, 0);
+    bw_progress_note(&progress, "epoch 3");
+    cr_assert_eq(progress.note[0], '\0');
+}
+
+Test(progress, a_long_note_is_cut)
+{
+    char note[1000];
+    bw_progress progress;
+
+    memset(note, 'x', sizeof note);
+    note[sizeof note - 1] = '\0';
+    bw_progress_start(&progress, stream, false, true, note, note, 0, 0);
+    bw_progress_note(&progress, "%s", note);
+    pass_seconds(&progress, 3600);
+    bw_progress_update(&progress, 50);
+    fflush(stream);
+    cr_assert_lt(n_text, 520);
+    cr_assert(ends_with(text, "x\n"));
+}
+
 /* A pseudo-terminal, its other side in *ret_master. A chroot may have none. */
 static FILE *open_terminal(int *ret_master)
 {
@@ -174,6 +220,26 @@ Test(progress, a_terminal_gets_one_line_rewritten)
     last = strrchr(seen, '\r'); /* of the terminal's own \r\n */
     cr_assert_str_eq(last, "\r\n");
     cr_assert_not_null(strstr(seen, "\033[K\rwdist: 4 pairs in 0:00:2"));
+}
+
+Test(progress, a_line_is_cut_to_the_terminal)
+{
+    struct winsize size = {.ws_row = 25, .ws_col = 20};
+    bw_progress progress;
+    char seen[512];
+    int master;
+    FILE *terminal = open_terminal(&master);
+
+    cr_assert_not_null(terminal);
+    cr_assert_eq(ioctl(master, TIOCSWINSZ, &size), 0);
+    bw_progress_start(&progress, terminal, false, false, "dwe", "pairs", 4, 0);
+    bw_progress_note(&progress, "epoch 3, loss 0.5");
+    pass_seconds(&progress, 10);
+    bw_progress_update(&progress, 1);
+    fclose(terminal);
+    read_terminal(master, seen, sizeof seen);
+    close(master);
+    cr_assert_str_eq(seen, "\rdwe: 25.0 %, epoch \033[K");
 }
 
 Test(progress, the_clock_does_not_go_back)
