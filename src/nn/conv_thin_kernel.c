@@ -143,7 +143,20 @@ enum { MAX_SIDE = 4 };
 #define LIMIT(a)                                                               \
     ((a) == 1 ? 12 : (a) == 2 ? 6 : (a) == 3 ? 4 : (a) == 4 ? 3 : 1)
 #endif
-enum { MAX_LIMIT = 12, MAX_SUMS = 25 };
+enum { MAX_LIMIT = 12 };
+
+/* Statements for k = 0 .. n - 1, n a constant, unrolled: only where all loops
+ * over a tile are, its sums stay in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+#define EACH(k, n, ...)                                                        \
+    UNROLL for (size_t k = 0; k < (n); k++)                                    \
+    {                                                                          \
+        __VA_ARGS__                                                            \
+    }
 
 #define FOR_SIDE(T, a)                                                         \
     T(a, 1)                                                                    \
@@ -181,56 +194,34 @@ typedef struct apply_tile {
 
 typedef void apply_function(const apply_tile *tile);
 
-/* Bounds no and np are constants: sums stay in registers only where all loops
- * over them are unrolled. */
-INLINE void apply_lanes(const apply_tile *t, const size_t no, const size_t np,
-                        const float *source, float *target)
-{
-    vec sum[MAX_SUMS];
-#pragma GCC unroll 16
-    for (size_t o = 0; o < no; o++) {
-        vec b = set(t->bias ? t->bias[o] : 0);
-#pragma GCC unroll 16
-        for (size_t p = 0; p < np; p++)
-            sum[o * np + p] = b;
-    }
-    size_t step = t->source_step;
-    for (size_t r = 0; r < t->n_rows; r++) {
-        const float *x = source + r * t->pitch;
-        const float *w = t->weight + r * t->weight_pitch;
-        for (size_t k = t->n_taps; k > 0; k--) {
-            vec v[MAX_LIMIT];
-#pragma GCC unroll 16
-            for (size_t p = 0; p < np; p++)
-                v[p] = load(x + p * step);
-#pragma GCC unroll 16
-            for (size_t o = 0; o < no; o++) {
-                vec a = set(w[o]);
-#pragma GCC unroll 16
-                for (size_t p = 0; p < np; p++)
-                    sum[o * np + p] = fma_of(a, v[p], sum[o * np + p]);
-            }
-            x += LANES;
-            w += no;
-        }
-    }
-#pragma GCC unroll 16
-    for (size_t p = 0; p < np; p++) {
-#pragma GCC unroll 16
-        for (size_t o = 0; o < no; o++) {
-            vec y = sum[o * np + p];
-            store(target + p * t->target_step + o * LANES,
-                  t->relu ? positive(y) : y);
-        }
-    }
-}
-
-#define DEFINE(a, b)                                                           \
-    static void apply_##a##_##b(const apply_tile *t)                           \
+#define DEFINE(no, np)                                                         \
+    static void apply_##no##_##np(const apply_tile *t)                         \
     {                                                                          \
-        if ((a) <= MAX_SIDE && (b) <= LIMIT(a))                                \
-            for (size_t k = 0; k < LANES; k += WIDTH)                          \
-                apply_lanes(t, a, b, t->source + k, t->target + k);            \
+        if ((no) > MAX_SIDE || (np) > LIMIT(no))                               \
+            return;                                                            \
+        size_t from_step = t->source_step, to_step = t->target_step;           \
+        for (size_t lane = 0; lane < LANES; lane += WIDTH) {                   \
+            vec sum[(no) * (np)], v[np];                                       \
+            EACH(k, (no) * (np),                                               \
+                 sum[k] = set(t->bias ? t->bias[k % (no)] : 0);)               \
+            for (size_t r = 0; r < t->n_rows; r++) {                           \
+                const float *x = t->source + r * t->pitch + lane;              \
+                const float *w = t->weight + r * t->weight_pitch;              \
+                for (size_t k = t->n_taps; k > 0;                              \
+                     k--, x += LANES, w += (no)) {                             \
+                    EACH(p, np, v[p] = load(x + p * from_step);)               \
+                    EACH(o, no, vec a = set(w[o]);                             \
+                         EACH(p, np,                                           \
+                              sum[p * (no) + o] =                              \
+                                  fma_of(a, v[p], sum[p * (no) + o]);))        \
+                }                                                              \
+            }                                                                  \
+            if (t->relu)                                                       \
+                EACH(k, (no) * (np), sum[k] = positive(sum[k]);)               \
+            float *y = t->target + lane;                                       \
+            EACH(k, (no) * (np),                                               \
+                 store(y + k / (no)*to_step + k % (no)*LANES, sum[k]);)        \
+        }                                                                      \
     }
 FOR_ALL(DEFINE)
 #undef DEFINE
@@ -360,50 +351,30 @@ typedef struct weight_tile {
 
 typedef void weight_function(const weight_tile *tile);
 
-INLINE void weight_lanes(const weight_tile *t, const size_t na, const size_t nb,
-                         const size_t lane)
-{
-    vec sum[MAX_SUMS];
-    float *sums = t->sums + lane;
-#pragma GCC unroll 16
-    for (size_t a = 0; a < na; a++) {
-#pragma GCC unroll 16
-        for (size_t b = 0; b < nb; b++)
-            sum[a * nb + b] = load(sums + (a * nb + b) * LANES);
-    }
-    for (size_t i = 0; i < t->n_rows; i++) {
-        const float *few = t->few + i * t->few_pitch + lane;
-        const float *many = t->many + i * t->many_pitch + lane;
-        for (size_t j = t->n_columns; j > 0; j--) {
-            vec v[MAX_LIMIT];
-#pragma GCC unroll 16
-            for (size_t b = 0; b < nb; b++)
-                v[b] = load(many + b * LANES);
-#pragma GCC unroll 16
-            for (size_t a = 0; a < na; a++) {
-                vec u = load(few + a * LANES);
-#pragma GCC unroll 16
-                for (size_t b = 0; b < nb; b++)
-                    sum[a * nb + b] = fma_of(u, v[b], sum[a * nb + b]);
-            }
-            few += t->few_step;
-            many += t->many_step;
-        }
-    }
-#pragma GCC unroll 16
-    for (size_t a = 0; a < na; a++) {
-#pragma GCC unroll 16
-        for (size_t b = 0; b < nb; b++)
-            store(sums + (a * nb + b) * LANES, sum[a * nb + b]);
-    }
-}
-
-#define DEFINE(a, b)                                                           \
-    static void weight_##a##_##b(const weight_tile *t)                         \
+#define DEFINE(na, nb)                                                         \
+    static void weight_##na##_##nb(const weight_tile *t)                       \
     {                                                                          \
-        if ((a) <= MAX_SIDE && (b) <= LIMIT(a))                                \
-            for (size_t k = 0; k < LANES; k += WIDTH)                          \
-                weight_lanes(t, a, b, k);                                      \
+        if ((na) > MAX_SIDE || (nb) > LIMIT(na))                               \
+            return;                                                            \
+        for (size_t lane = 0; lane < LANES; lane += WIDTH) {                   \
+            vec sum[(na) * (nb)], v[nb];                                       \
+            float *sums = t->sums + lane;                                      \
+            EACH(k, (na) * (nb), sum[k] = load(sums + k * LANES);)             \
+            for (size_t i = 0; i < t->n_rows; i++) {                           \
+                const float *few = t->few + i * t->few_pitch + lane;           \
+                const float *many = t->many + i * t->many_pitch + lane;        \
+                for (size_t j = t->n_columns; j > 0; j--) {                    \
+                    EACH(b, nb, v[b] = load(many + b * LANES);)                \
+                    EACH(a, na, vec u = load(few + a * LANES);                 \
+                         EACH(b, nb,                                           \
+                              sum[a * (nb) + b] =                              \
+                                  fma_of(u, v[b], sum[a * (nb) + b]);))        \
+                    few += t->few_step;                                        \
+                    many += t->many_step;                                      \
+                }                                                              \
+            }                                                                  \
+            EACH(k, (na) * (nb), store(sums + k * LANES, sum[k]);)             \
+        }                                                                      \
     }
 FOR_ALL(DEFINE)
 #undef DEFINE
