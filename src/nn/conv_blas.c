@@ -6,9 +6,9 @@
  *   to_y     y = X W^T            a block of rows of X at a time
  *   to_x     X = y W, then x = the sum of X's entries that stand for a pixel;
  *            items are shared out, since windows overlap within one
- *   weight   dW = y^T X           a piece of taps for each task, all rows in
- *            order; or, where there are few columns, a chunk of rows for each
- *            task and the sum of the chunks in order
+ *   weight   dW = y^T X           a chunk of rows for each task and the sum of
+ *            the chunks in order; or, where W is large or rows are few, a piece
+ *            of taps for each task, all rows in order
  */
 #include "config.h"
 
@@ -27,8 +27,9 @@ enum {
                                it anew */
     WIDE_WEIGHT = 64 * 1024, /* floats of W from which it counts as large */
     MIN_TASKS = 8,
-    FEW_COLUMNS = 256,   /* up to so many, weight is cut by rows */
-    PIECE_COLUMNS = 256, /* of weight's pieces, at least */
+    CHUNK_ROWS = 400, /* weight is cut by rows where chunks have as many */
+    CHUNK_WEIGHT = 1 << 20, /* and W has at most so many floats */
+    PIECE_COLUMNS = 256,    /* of weight's pieces, at least */
     N_CHUNKS = 8
 };
 
@@ -88,6 +89,15 @@ static size_t items_of_task(const bw_conv *conv, size_t n_rows)
     return max_size(min_size(full, conv->n_max / MIN_TASKS), 1);
 }
 
+/* Products with all columns at once pack y once, but each chunk has a dW. */
+static bool is_cut_by_rows(const bw_conv *conv, size_t n_columns)
+{
+    size_t rows = conv->n_max * conv->shape.p * conv->shape.q;
+
+    return n_columns * conv->shape.o <= CHUNK_WEIGHT &&
+           rows >= (size_t)N_CHUNKS * CHUNK_ROWS;
+}
+
 static void cut(const bw_conv *conv, blas_state *state)
 {
     const bw_conv_shape *shape = &conv->shape;
@@ -98,7 +108,7 @@ static void cut(const bw_conv *conv, blas_state *state)
     state->n_rows = rows_of_block(shape, n_columns);
     state->n_items = items_of_task(conv, state->n_rows);
     state->n_parts = 1;
-    if (n_columns <= FEW_COLUMNS)
+    if (is_cut_by_rows(conv, n_columns))
         state->n_parts = N_CHUNKS;
     else
         state->piece_taps = min_size(divide_up(PIECE_COLUMNS, shape->c),
