@@ -9,14 +9,10 @@
 #include "nn/cut.h"
 #include "nn/layer.h"
 #include "nn/layout.h"
-#include "nn/vmath.h"
-
-/* n values on their way. */
-typedef void (*sweep)(size_t n, float s, const float *a, const float *b,
-                      float *to);
+#include "nn/sweep.h"
 
 typedef struct job {
-    sweep run;
+    bw_sweep *run;
     size_t n;
     float s;
     const float *a, *b;
@@ -41,7 +37,7 @@ static void run_piece(void *arg, size_t task, size_t worker)
 }
 
 /* to = run(a, b) over all values of the layer. */
-static void sweep_all(const bw_layer_run *run, sweep body, const float *a,
+static void sweep_all(const bw_layer_run *run, bw_sweep *body, const float *a,
                       const float *b, float *to)
 {
     job work = {
@@ -56,53 +52,24 @@ static void sweep_all(const bw_layer_run *run, sweep body, const float *a,
                  &work);
 }
 
-static void go_forward(const bw_layer_run *run, sweep body)
-{
-    sweep_all(run, body, run->x, run->x, run->y);
-}
-
-static void go_backward(const bw_layer_run *run, sweep body)
-{
-    if (run->dx)
-        sweep_all(run, body, run->y, run->dy, run->dx);
-}
-
-/* A forward sweep and a backward one of a kind, for each value x, y or dy, with
- * the layer's number s. Arrays are the same or apart. A NaN is no less and no
- * more than anything: conditions are written so that it passes. */
-#define SWEEPS(name, forward_of_x, slope_of_y)                                 \
-    static void name##_sweep(size_t n, float s, const float *a,                \
-                             const float *b, float *to)                        \
-    {                                                                          \
-        (void)b, (void)s;                                                      \
-        for (size_t k = 0; k < n; k++) {                                       \
-            float x = a[k];                                                    \
-            to[k] = (forward_of_x);                                            \
-        }                                                                      \
-    }                                                                          \
-    static void name##_sweep_back(size_t n, float s, const float *a,           \
-                                  const float *b, float *to)                   \
-    {                                                                          \
-        (void)s;                                                               \
-        for (size_t k = 0; k < n; k++) {                                       \
-            float y = a[k], dy = b[k];                                         \
-            to[k] = (slope_of_y);                                              \
-        }                                                                      \
-    }                                                                          \
+#define PASSES(name, activation)                                               \
     static void name##_forward(const bw_layer_run *run)                        \
     {                                                                          \
-        go_forward(run, name##_sweep);                                         \
+        sweep_all(run, bw_sweeps_get()->forward[activation], run->x, run->x,   \
+                  run->y);                                                     \
     }                                                                          \
     static void name##_backward(const bw_layer_run *run)                       \
     {                                                                          \
-        go_backward(run, name##_sweep_back);                                   \
+        if (run->dx)                                                           \
+            sweep_all(run, bw_sweeps_get()->backward[activation], run->y,      \
+                      run->dy, run->dx);                                       \
     }
 
-SWEEPS(relu, x <= 0.0f ? 0.0f : x, y <= 0.0f ? 0.0f : dy)
-SWEEPS(leakyrelu, x <= 0.0f ? s * x : x, y <= 0.0f ? s * dy : dy)
-SWEEPS(elu, x <= 0.0f ? bw_vmath_expm1(x) : x, y <= 0.0f ? dy * (y + 1.0f) : dy)
-SWEEPS(tanh, bw_vmath_tanh(x), dy *(1.0f - y * y))
-SWEEPS(sigmoid, bw_vmath_sigmoid(x), dy *(y *(1.0f - y)))
+PASSES(relu, BW_RELU)
+PASSES(leakyrelu, BW_LEAKYRELU)
+PASSES(elu, BW_ELU)
+PASSES(tanh, BW_TANH)
+PASSES(sigmoid, BW_SIGMOID)
 
 const bw_layer_kind bw_layer_relu = {.name = "relu",
                                      .syntax = "relu",

@@ -18,6 +18,7 @@
 #include "base/tasks.h"
 #include "nn/cut.h"
 #include "nn/layer.h"
+#include "nn/sweep.h"
 
 /* Columns of a block, and its values. */
 enum { N_COLUMNS = 512, N_VALUES = 32768 };
@@ -95,6 +96,13 @@ static size_t find_block(const job *work, size_t task, bw_cut *row,
     return task / n_across;
 }
 
+static bw_block block_of(const job *work, bw_cut row, bw_cut column)
+{
+    return (bw_block){.n_rows = row.to - row.from,
+                      .n_columns = column.to - column.from,
+                      .stride = work->state->c};
+}
+
 static void run_blocks(const job *work, bw_task body)
 {
     job copy = *work;
@@ -140,16 +148,9 @@ static void sum_block(void *arg, size_t task, size_t worker)
 
     (void)worker;
     block = find_block(work, task, &row, &column);
-    for (size_t i = row.from; i < row.to; i++) {
-        const float *x = work->run->x + i * c + column.from;
-
-        for (size_t k = 0; k < column.to - column.from; k++) {
-            double value = x[k];
-
-            sum[k] += value;
-            square[k] += value * value;
-        }
-    }
+    bw_sweeps_get()->norm_sum(block_of(work, row, column),
+                              work->run->x + row.from * c + column.from, sum,
+                              square);
     keep_sums(work, block, column, sum, square);
 }
 
@@ -192,21 +193,17 @@ static void apply_block(void *arg, size_t task, size_t worker)
 {
     const job *work = arg;
     const bw_layer_run *run = work->run;
-    size_t c = work->state->c;
+    const norm *state = work->state;
+    size_t c = state->c, from;
     bw_cut row, column;
 
     (void)worker;
     find_block(work, task, &row, &column);
-    for (size_t i = row.from; i < row.to; i++) {
-        const float *x = run->x + i * c;
-        const float *mean = work->state->mean, *gain = work->state->gain;
-        float *y = run->y + i * c;
-
-        for (size_t k = column.from; k < column.to; k++)
-            y[k] = (x[k] - mean[k]) * gain[k] + run->weight[1][k];
-        for (size_t k = column.from; run->relu && k < column.to; k++)
-            y[k] = y[k] <= 0.0f ? 0.0f : y[k];
-    }
+    from = row.from * c + column.from;
+    bw_sweeps_get()->norm(block_of(work, row, column), run->x + from,
+                          state->mean + column.from, state->gain + column.from,
+                          run->weight[1] + column.from, run->relu,
+                          run->y + from);
 }
 
 static job make_job(const bw_layer_run *run)
@@ -240,22 +237,16 @@ static void batchnorm_forward(const bw_layer_run *run)
 static void sum_block_back(void *arg, size_t task, size_t worker)
 {
     const job *work = arg;
-    size_t c = work->state->c, block;
+    size_t c = work->state->c, block, from;
     double sum[N_COLUMNS] = {0}, product[N_COLUMNS] = {0};
     bw_cut row, column;
 
     (void)worker;
     block = find_block(work, task, &row, &column);
-    for (size_t i = row.from; i < row.to; i++) {
-        const float *x = work->run->x + i * c + column.from;
-        const float *dy = work->run->dy + i * c + column.from;
-        const float *mean = work->state->mean + column.from;
-
-        for (size_t k = 0; k < column.to - column.from; k++) {
-            sum[k] += (double)dy[k];
-            product[k] += (double)((x[k] - mean[k]) * dy[k]);
-        }
-    }
+    from = row.from * c + column.from;
+    bw_sweeps_get()->norm_sum_back(
+        block_of(work, row, column), work->run->x + from, work->run->dy + from,
+        work->state->mean + column.from, sum, product);
     keep_sums(work, block, column, sum, product);
 }
 
@@ -282,19 +273,17 @@ static void apply_block_back(void *arg, size_t task, size_t worker)
 {
     const job *work = arg;
     const norm *state = work->state;
-    size_t c = state->c;
+    size_t c = state->c, from;
     bw_cut row, column;
 
     (void)worker;
     find_block(work, task, &row, &column);
-    for (size_t i = row.from; i < row.to; i++) {
-        const float *x = work->run->x + i * c, *dy = work->run->dy + i * c;
-        float *dx = work->run->dx + i * c;
-
-        for (size_t k = column.from; k < column.to; k++)
-            dx[k] = dy[k] * state->gain[k] +
-                    (x[k] - state->mean[k]) * state->slope[k] + state->level[k];
-    }
+    from = row.from * c + column.from;
+    bw_sweeps_get()->norm_back(
+        block_of(work, row, column), work->run->x + from, work->run->dy + from,
+        state->mean + column.from, state->gain + column.from,
+        state->slope + column.from, state->level + column.from,
+        work->run->dx + from);
 }
 
 static void batchnorm_backward(const bw_layer_run *run)

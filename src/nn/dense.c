@@ -13,6 +13,7 @@
 #include "nn/cut.h"
 #include "nn/gemm.h"
 #include "nn/layer.h"
+#include "nn/sweep.h"
 
 /* Blocks of a result: sgemm is no slower on them than on the whole (64 x 3920,
  * 100 inside: 84 % of its peak in blocks of 256 columns, 65 % whole). */
@@ -34,6 +35,9 @@ typedef struct product {
     float *c;
     size_t n_slices, slice; /* of k */
     float *part;            /* n_slices x m x n where they are several */
+    const float *bias;      /* added to each row, NULL for none */
+    bool relu;              /* then max(., 0) */
+    size_t rows_of_finish;
 } product;
 
 static size_t count_slices(size_t m, size_t n, size_t k)
@@ -81,17 +85,21 @@ static void multiply_block(void *arg, size_t task, size_t worker)
             c + row.from * p->n + column.from, p->n);
 }
 
-static void add_slices(const product *p)
+/* Adds up the slices and the bias of some rows. */
+static void finish_rows(void *arg, size_t task, size_t worker)
 {
-    size_t n = p->m * p->n;
+    const product *p = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
+    bw_cut row = bw_cut_piece(p->m, p->rows_of_finish, task);
+    size_t from = row.from * p->n, n = (row.to - row.from) * p->n;
 
-    memcpy(p->c, p->part, n * sizeof(*p->c));
-    for (size_t slice = 1; slice < p->n_slices; slice++) {
-        const float *part = p->part + slice * n;
-
-        for (size_t k = 0; k < n; k++)
-            p->c[k] += part[k];
-    }
+    (void)worker;
+    if (p->n_slices > 1)
+        memcpy(p->c + from, p->part + from, n * sizeof(*p->c));
+    for (size_t slice = 1; slice < p->n_slices; slice++)
+        sweeps->add(n, p->part + slice * p->m * p->n + from, p->c + from);
+    for (size_t i = row.from; p->bias && i < row.to; i++)
+        sweeps->bias(p->n, p->bias, p->relu, p->c + i * p->n);
 }
 
 /* part NULL: the inner sum is never cut. */
@@ -102,11 +110,13 @@ static void multiply(bw_tasks *tasks, product *p, float *part)
     size_t n_slices = part ? count_slices(p->m, p->n, p->k) : 1;
 
     p->part = part;
+    p->rows_of_finish = p->n < BW_CUT_VALUES ? BW_CUT_VALUES / p->n : 1;
     p->slice = bw_cut_count(p->k, n_slices);
     p->n_slices = bw_cut_count(p->k, p->slice);
     bw_tasks_run(tasks, n_blocks * p->n_slices, multiply_block, p);
-    if (p->n_slices > 1)
-        add_slices(p);
+    if (p->n_slices > 1 || p->bias)
+        bw_tasks_run(tasks, bw_cut_count(p->m, p->rows_of_finish), finish_rows,
+                     p);
 }
 
 static bw_status dense_shape(bw_layer *layer, bw_error *err)
@@ -140,19 +150,6 @@ static bw_status dense_plan(const bw_layer_plan *plan, void **ret_state,
     return *ret_state ? BW_OK : bw_error_memory(err);
 }
 
-static void add_bias(const bw_layer_run *run)
-{
-    const float *bias = run->weight[1];
-    size_t out = run->layer->out.c;
-
-    for (size_t i = 0; i < run->n; i++) {
-        float *y = run->y + i * out;
-
-        for (size_t k = 0; k < out; k++)
-            y[k] += bias[k];
-    }
-}
-
 static void dense_forward(const bw_layer_run *run)
 {
     size_t in = run->layer->in.c, out = run->layer->out.c;
@@ -164,12 +161,13 @@ static void dense_forward(const bw_layer_run *run)
                  .lda = in,
                  .b = run->weight[0],
                  .ldb = in,
-                 .c = run->y};
+                 .c = run->y,
+                 .bias = run->weight[1],
+                 .relu = run->relu};
 
     if (run->n == 0)
         return;
     multiply(run->tasks, &p, run->state);
-    add_bias(run);
 }
 
 static void add_bias_gradient(void *arg, size_t task, size_t worker)
@@ -177,17 +175,13 @@ static void add_bias_gradient(void *arg, size_t task, size_t worker)
     const bw_layer_run *run = arg;
     size_t out = run->layer->out.c;
     bw_cut cut = bw_cut_piece(out, N_BIAS_COLUMNS, task);
+    size_t n = cut.to - cut.from;
     float sum[N_BIAS_COLUMNS] = {0};
 
     (void)worker;
-    for (size_t i = 0; i < run->n; i++) {
-        const float *dy = run->dy + i * out + cut.from;
-
-        for (size_t k = 0; k < cut.to - cut.from; k++)
-            sum[k] += dy[k];
-    }
-    for (size_t k = 0; k < cut.to - cut.from; k++)
-        run->dweight[1][cut.from + k] += sum[k];
+    for (size_t i = 0; i < run->n; i++)
+        bw_sweeps_get()->add(n, run->dy + i * out + cut.from, sum);
+    bw_sweeps_get()->add(n, sum, run->dweight[1] + cut.from);
 }
 
 static void dense_backward(const bw_layer_run *run)
@@ -228,6 +222,7 @@ const bw_layer_kind bw_layer_dense = {.name = "dense",
                                       .syntax = "dense U",
                                       .layouts = BW_ONLY_ROWS,
                                       .has_units = true,
+                                      .fold_relu = true,
                                       .plan = dense_plan,
                                       .destroy = free,
                                       .forward = dense_forward,

@@ -1,33 +1,23 @@
 /* losses.c - terms of losses and their gradients by a network's output.
  *
- * A term of one item is a sum over its values, taken in N_PARTS interleaved
- * partial sums, so that a compiler may use vectors without changing bits.
+ * Sums over an item's values are loss_kernel.c's; here stand the means over
+ * items.
  */
 #include "config.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #include "nn/cut.h"
 #include "nn/losses.h"
-#include "nn/vmath.h"
+#include "nn/sweep.h"
 
 enum {
-    N_PARTS = 16,
     N_MAX_PIECES = 64,    /* of the items: tasks, and partial sums in order */
     N_PIECE_VALUES = 4096 /* at least, where the items allow it */
 };
 
-/* The clip of probabilities. */
-static const float least = 1e-7f;
-
-/* An item's term over its m values, and factor x its slope added to dy, NULL
- * for none. label stands for targets where t is NULL. */
-typedef double (*item_term)(size_t m, const float *y, const float *t,
-                            float label, float factor, float *dy);
-
 typedef struct job {
-    item_term term;
+    bw_term_sum *term;
     size_t n, m, n_items; /* of a piece */
     const float *y, *t;
     float label, factor;
@@ -71,56 +61,16 @@ static double take_mean(bw_tasks *tasks, job work, double slope)
     return sum / (double)work.n;
 }
 
-static double add_parts(const double part[N_PARTS])
-{
-    double sum = 0.0;
-
-    for (size_t k = 0; k < N_PARTS; k++)
-        sum += part[k];
-    return sum;
-}
-
-/* The loop of every term: `value` and `slope` are expressions of y[j] and t[j],
- * as yj and tj; tj is `label` where there are no targets. */
-#define TERM(name, value, slope)                                               \
-    static double name##_term(size_t m, const float *y, const float *t,        \
-                              float label, float factor, float *dy)            \
-    {                                                                          \
-        double part[N_PARTS] = {0};                                            \
-                                                                               \
-        for (size_t from = 0; from < m; from += N_PARTS) {                     \
-            size_t n = m - from < N_PARTS ? m - from : N_PARTS;                \
-                                                                               \
-            for (size_t k = 0; k < n; k++) {                                   \
-                float yj = y[from + k], tj = t ? t[from + k] : label;          \
-                                                                               \
-                (void)tj;                                                      \
-                part[k] += (double)(value);                                    \
-                if (dy)                                                        \
-                    dy[from + k] += factor * (slope);                          \
-            }                                                                  \
-        }                                                                      \
-        return add_parts(part);                                                \
-    }
-
 /* ---- squares and distances ---- */
-
-TERM(squared, (yj - tj) * (yj - tj), yj - tj)
-
-static float sign_of(float x)
-{
-    return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f;
-}
-
-TERM(l1, fabsf(yj - tj), sign_of(yj - tj))
 
 static double l2_term(size_t m, const float *y, const float *t, float label,
                       float factor, float *dy)
 {
-    double root = sqrt(1e-8 + squared_term(m, y, t, label, 0.0f, NULL));
+    bw_term_sum *squared = bw_terms_get()->sum[BW_TERM_SQUARED];
+    double root = sqrt(1e-8 + squared(m, y, t, label, 0.0f, NULL));
 
     if (dy)
-        squared_term(m, y, t, label, (float)(factor / root), dy);
+        squared(m, y, t, label, (float)(factor / root), dy);
     return root;
 }
 
@@ -128,8 +78,12 @@ double bw_loss_squared(bw_tasks *tasks, size_t n, size_t m, const float *y,
                        const float *t, double scale, double weight,
                        float *opt_dy)
 {
-    job work = {
-        .term = squared_term, .n = n, .m = m, .y = y, .t = t, .dy = opt_dy};
+    job work = {.term = bw_terms_get()->sum[BW_TERM_SQUARED],
+                .n = n,
+                .m = m,
+                .y = y,
+                .t = t,
+                .dy = opt_dy};
 
     return scale * take_mean(tasks, work, 2.0 * scale * weight);
 }
@@ -145,57 +99,23 @@ double bw_loss_l2(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_l1(bw_tasks *tasks, size_t n, size_t m, const float *y,
                   const float *t, double scale, double weight, float *opt_dy)
 {
-    job work = {.term = l1_term, .n = n, .m = m, .y = y, .t = t, .dy = opt_dy};
+    job work = {.term = bw_terms_get()->sum[BW_TERM_L1],
+                .n = n,
+                .m = m,
+                .y = y,
+                .t = t,
+                .dy = opt_dy};
 
     return scale * take_mean(tasks, work, scale * weight);
 }
 
 /* ---- cross-entropies ---- */
 
-/* max(y, 0) - t y + log(1 + exp(-|y|)) */
-static float logit_value(float y, float t)
-{
-    float above = y > 0.0f ? y : 0.0f;
-
-    return above - t * y + bw_vmath_log1p(bw_vmath_exp(-fabsf(y)));
-}
-
-TERM(logits, logit_value(yj, tj), bw_vmath_sigmoid(yj) - tj)
-
-static float clip(float x, float most)
-{
-    float above = x < least ? least : x;
-
-    return above > most ? most : above;
-}
-
-/* 1 where the clip leaves x alone, else 0. */
-static float is_inside(float x, float most)
-{
-    return x >= least && x <= most ? 1.0f : 0.0f;
-}
-
-static float bernoulli_value(float y, float t)
-{
-    float q = clip(y, 1.0f - least);
-
-    return -t * bw_vmath_log(q) - (1.0f - t) * bw_vmath_log(1.0f - q);
-}
-
-static float bernoulli_slope(float y, float t)
-{
-    float q = clip(y, 1.0f - least);
-
-    return is_inside(y, 1.0f - least) * ((q - t) / (q * (1.0f - q)));
-}
-
-TERM(bernoulli, bernoulli_value(yj, tj), bernoulli_slope(yj, tj))
-
 double bw_loss_logits(bw_tasks *tasks, size_t n, size_t m, const float *y,
                       const float *opt_t, double label, double weight,
                       float *opt_dy)
 {
-    job work = {.term = logits_term,
+    job work = {.term = bw_terms_get()->sum[BW_TERM_LOGITS],
                 .n = n,
                 .m = m,
                 .y = y,
@@ -209,45 +129,27 @@ double bw_loss_logits(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_bernoulli(bw_tasks *tasks, size_t n, size_t m, const float *y,
                          const float *t, double weight, float *opt_dy)
 {
-    job work = {
-        .term = bernoulli_term, .n = n, .m = m, .y = y, .t = t, .dy = opt_dy};
+    job work = {.term = bw_terms_get()->sum[BW_TERM_BERNOULLI],
+                .n = n,
+                .m = m,
+                .y = y,
+                .t = t,
+                .dy = opt_dy};
 
     return take_mean(tasks, work, weight);
 }
 
 /* ---- histograms ---- */
 
-static float kl_value(float y, float t)
-{
-    float p = clip(t, 1.0f);
-
-    return p * bw_vmath_log(p / clip(y, 1.0f));
-}
-
-static float kl_slope(float y, float t)
-{
-    return is_inside(y, 1.0f) * (-clip(t, 1.0f) / clip(y, 1.0f));
-}
-
-TERM(kl, kl_value(yj, tj), kl_slope(yj, tj))
-
-/* sqrt(max(y, 0) + 1e-7); a NaN stays. */
-static float sparsity_value(float y)
-{
-    return sqrtf((y < 0.0f ? 0.0f : y) + least);
-}
-
-static float sparsity_slope(float y)
-{
-    return (y >= 0.0f ? 0.5f : 0.0f) / sparsity_value(y);
-}
-
-TERM(sparsity, sparsity_value(yj), sparsity_slope(yj))
-
 double bw_loss_kl(bw_tasks *tasks, size_t n, size_t m, const float *y,
                   const float *t, double weight, float *opt_dy)
 {
-    job work = {.term = kl_term, .n = n, .m = m, .y = y, .t = t, .dy = opt_dy};
+    job work = {.term = bw_terms_get()->sum[BW_TERM_KL],
+                .n = n,
+                .m = m,
+                .y = y,
+                .t = t,
+                .dy = opt_dy};
 
     return take_mean(tasks, work, weight);
 }
@@ -255,19 +157,25 @@ double bw_loss_kl(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_sparsity(bw_tasks *tasks, size_t n, size_t m, const float *y,
                         double weight, float *opt_dy)
 {
-    job work = {.term = sparsity_term, .n = n, .m = m, .y = y, .dy = opt_dy};
+    job work = {.term = bw_terms_get()->sum[BW_TERM_SPARSITY],
+                .n = n,
+                .m = m,
+                .y = y,
+                .dy = opt_dy};
 
     return take_mean(tasks, work, weight);
 }
 
 /* ---- means ---- */
 
-TERM(mean, yj, 1.0f)
-
 double bw_loss_mean(bw_tasks *tasks, size_t n, size_t m, const float *y,
                     double weight, float *opt_dy)
 {
-    job work = {.term = mean_term, .n = n, .m = m, .y = y, .dy = opt_dy};
+    job work = {.term = bw_terms_get()->sum[BW_TERM_MEAN],
+                .n = n,
+                .m = m,
+                .y = y,
+                .dy = opt_dy};
 
     return take_mean(tasks, work, weight);
 }

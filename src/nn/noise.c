@@ -13,7 +13,7 @@
 #include "base/tasks.h"
 #include "nn/layer.h"
 #include "nn/layout.h"
-#include "nn/vmath.h"
+#include "nn/sweep.h"
 
 static bw_status noise_shape(bw_layer *layer, bw_error *err)
 {
@@ -22,18 +22,20 @@ static bw_status noise_shape(bw_layer *layer, bw_error *err)
     return BW_OK;
 }
 
-/* Rejection from the uniform on -2 .. 2: a point under exp(-z^2 / 2) serves,
- * 0.6 of all. One word of random bits makes a point. */
-static float draw(bw_random *random)
-{
-    for (;;) {
-        uint64_t word = bw_random_next(random);
-        float z = (float)((double)(int32_t)(uint32_t)word * 0x1p-30);
-        float height = (float)((double)(word >> 32) * 0x1p-32);
+enum { N_DRAWN = 512 };
 
-        if (height < bw_vmath_exp(-0.5f * z * z))
-            return z;
+/* n numbers, n at most N_DRAWN; a word of random bits makes two. */
+static void draw(bw_random *random, size_t n, float z[N_DRAWN])
+{
+    uint32_t bits[N_DRAWN];
+
+    for (size_t k = 0; k < n; k += 2) {
+        uint64_t word = bw_random_next(random);
+
+        bits[k] = (uint32_t)word;
+        bits[k + 1] = (uint32_t)(word >> 32);
     }
+    bw_sweeps_get()->normal(n, bits, z);
 }
 
 static void disturb_item(void *arg, size_t task, size_t worker)
@@ -43,16 +45,22 @@ static void disturb_item(void *arg, size_t task, size_t worker)
     size_t n = bw_shape_n(run->layer->in), stride = is_lanes ? BW_LANES : 1;
     size_t from =
         is_lanes ? task / BW_LANES * n * BW_LANES + task % BW_LANES : task * n;
-    float sd = (float)run->layer->value[0];
+    float sd = (float)run->layer->value[0], z[N_DRAWN];
     bw_random random;
 
     (void)worker;
     bw_random_init(&random, run->seed, BW_RANDOM_NOISE,
                    ((run->stream + run->layer->index) << 40) + run->step);
     random.block = (uint64_t)task << 32;
-    for (size_t k = 0; k < n; k++)
-        run->y[from + k * stride] =
-            run->x[from + k * stride] + sd * draw(&random);
+    for (size_t first = 0; first < n; first += N_DRAWN) {
+        size_t n_drawn = n - first < N_DRAWN ? n - first : N_DRAWN;
+        const float *x = run->x + from + first * stride;
+        float *y = run->y + from + first * stride;
+
+        draw(&random, n_drawn, z);
+        for (size_t k = 0; k < n_drawn; k++)
+            y[k * stride] = x[k * stride] + sd * z[k];
+    }
 }
 
 static void noise_forward(const bw_layer_run *run)

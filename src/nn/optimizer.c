@@ -11,6 +11,7 @@
 #include "barrow/optimizer.h"
 #include "base/tasks.h"
 #include "nn/cut.h"
+#include "nn/sweep.h"
 
 typedef struct job {
     bw_optimizer_kind kind;
@@ -18,7 +19,7 @@ typedef struct job {
     float *w;
     const float *g;
     float *m1, *m2;
-    float rate, keep1, keep2, add1, add2, root, eps;
+    bw_step_numbers numbers;
 } job;
 
 bw_optimizer bw_optimizer_default(bw_optimizer_kind kind)
@@ -40,74 +41,26 @@ size_t bw_optimizer_n_moments(const bw_optimizer *optimizer)
     return 0;
 }
 
-static void step_sgd(const job *work, bw_cut cut)
-{
-    float *w = work->w, *m = work->m1;
-    const float *g = work->g;
-    float rate = work->rate, keep = work->keep1;
-
-    for (size_t k = cut.from; k < cut.to; k++) {
-        m[k] = keep * m[k] + g[k];
-        w[k] -= rate * m[k];
-    }
-}
-
-static void step_plain_sgd(const job *work, bw_cut cut)
-{
-    float *w = work->w, rate = work->rate;
-    const float *g = work->g;
-
-    for (size_t k = cut.from; k < cut.to; k++)
-        w[k] -= rate * g[k];
-}
-
-static void step_rmsprop(const job *work, bw_cut cut)
-{
-    float *w = work->w, *m = work->m1;
-    const float *g = work->g;
-    float rate = work->rate, keep = work->keep1, add = work->add1;
-    float eps = work->eps;
-
-    for (size_t k = cut.from; k < cut.to; k++) {
-        m[k] = keep * m[k] + add * g[k] * g[k];
-        w[k] -= rate * g[k] / (sqrtf(m[k]) + eps);
-    }
-}
-
-/* w -= rate / (1 - beta1^t) m / (sqrt(v / (1 - beta2^t)) + eps) */
-static void step_adam(const job *work, bw_cut cut)
-{
-    float *w = work->w, *m = work->m1, *v = work->m2;
-    const float *g = work->g;
-    float rate = work->rate, keep1 = work->keep1, add1 = work->add1;
-    float keep2 = work->keep2, add2 = work->add2;
-    float root = work->root, eps = work->eps;
-
-    for (size_t k = cut.from; k < cut.to; k++) {
-        m[k] = keep1 * m[k] + add1 * g[k];
-        v[k] = keep2 * v[k] + add2 * g[k] * g[k];
-        w[k] -= rate * m[k] / (sqrtf(v[k]) * root + eps);
-    }
-}
-
 static void step_piece(void *arg, size_t task, size_t worker)
 {
     const job *work = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
     bw_cut cut = bw_cut_piece(work->n, BW_CUT_VALUES, task);
+    size_t n = cut.to - cut.from;
+    const float *g = work->g + cut.from;
+    float *w = work->w + cut.from;
+    float *m = work->m1 ? work->m1 + cut.from : NULL;
 
     (void)worker;
     switch (work->kind) {
     case BW_OPTIMIZER_SGD:
-        if (work->m1)
-            step_sgd(work, cut);
-        else
-            step_plain_sgd(work, cut);
+        sweeps->sgd(n, &work->numbers, g, m, w);
         break;
     case BW_OPTIMIZER_RMSPROP:
-        step_rmsprop(work, cut);
+        sweeps->rmsprop(n, &work->numbers, g, m, w);
         break;
     case BW_OPTIMIZER_ADAM:
-        step_adam(work, cut);
+        sweeps->adam(n, &work->numbers, g, m, work->m2 + cut.from, w);
         break;
     }
 }
@@ -127,18 +80,18 @@ void bw_optimizer_step(const bw_optimizer *optimizer, double rate,
                 .g = g,
                 .m1 = n_moments > 0 ? moments : NULL,
                 .m2 = n_moments > 1 ? moments + n : NULL,
-                .rate = (float)rate,
-                .keep1 = (float)keep,
-                .add1 = (float)(1.0 - keep),
-                .keep2 = (float)optimizer->beta2,
-                .add2 = (float)(1.0 - optimizer->beta2),
-                .eps = (float)optimizer->eps};
+                .numbers = {.rate = (float)rate,
+                            .keep1 = (float)keep,
+                            .add1 = (float)(1.0 - keep),
+                            .keep2 = (float)optimizer->beta2,
+                            .add2 = (float)(1.0 - optimizer->beta2),
+                            .eps = (float)optimizer->eps}};
 
     if (is_adam) {
         double t = (double)step;
 
-        work.rate = (float)(rate / (1.0 - pow(optimizer->beta1, t)));
-        work.root = (float)(1.0 / sqrt(1.0 - pow(optimizer->beta2, t)));
+        work.numbers.rate = (float)(rate / (1.0 - pow(optimizer->beta1, t)));
+        work.numbers.root = (float)(1.0 / sqrt(1.0 - pow(optimizer->beta2, t)));
     }
     bw_tasks_run(tasks, bw_cut_count(n, BW_CUT_VALUES), step_piece, &work);
 }

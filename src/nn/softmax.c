@@ -7,11 +7,7 @@
 #include "base/tasks.h"
 #include "nn/cut.h"
 #include "nn/layer.h"
-#include "nn/vmath.h"
-
-/* Partial sums side by side, added up in order: what a compiler can keep in
- * vectors without changing the bits. */
-enum { N_PARTS = 16 };
+#include "nn/sweep.h"
 
 static bw_status softmax_shape(bw_layer *layer, bw_error *err)
 {
@@ -31,88 +27,29 @@ static size_t items_of_task(size_t n_values)
     return n_values < BW_CUT_VALUES ? BW_CUT_VALUES / n_values : 1;
 }
 
-static float add_parts(const float part[N_PARTS])
-{
-    float sum = 0.0f;
-
-    for (size_t k = 0; k < N_PARTS; k++)
-        sum += part[k];
-    return sum;
-}
-
-/* The largest value; a NaN, where there is one, may or may not be it. */
-static float find_max(size_t n, const float *x)
-{
-    float part[N_PARTS], max;
-    size_t j = 0;
-
-    for (size_t k = 0; k < N_PARTS; k++)
-        part[k] = x[0];
-    for (; j + N_PARTS <= n; j += N_PARTS)
-        for (size_t k = 0; k < N_PARTS; k++)
-            part[k] = part[k] < x[j + k] ? x[j + k] : part[k];
-    for (; j < n; j++)
-        part[0] = part[0] < x[j] ? x[j] : part[0];
-    max = part[0];
-    for (size_t k = 1; k < N_PARTS; k++)
-        max = max < part[k] ? part[k] : max;
-    return max;
-}
-
-static void apply(size_t n, const float *x, float *y)
-{
-    float part[N_PARTS] = {0}, max = find_max(n, x), factor;
-    size_t j = 0;
-
-    for (; j + N_PARTS <= n; j += N_PARTS)
-        for (size_t k = 0; k < N_PARTS; k++) {
-            y[j + k] = bw_vmath_exp(x[j + k] - max);
-            part[k] += y[j + k];
-        }
-    for (; j < n; j++) {
-        y[j] = bw_vmath_exp(x[j] - max);
-        part[0] += y[j];
-    }
-    factor = 1.0f / add_parts(part);
-    for (j = 0; j < n; j++)
-        y[j] *= factor;
-}
-
-static void apply_back(size_t n, const float *y, const float *dy, float *dx)
-{
-    float part[N_PARTS] = {0}, mean;
-    size_t j = 0;
-
-    for (; j + N_PARTS <= n; j += N_PARTS)
-        for (size_t k = 0; k < N_PARTS; k++)
-            part[k] += dy[j + k] * y[j + k];
-    for (; j < n; j++)
-        part[0] += dy[j] * y[j];
-    mean = add_parts(part);
-    for (j = 0; j < n; j++)
-        dx[j] = y[j] * (dy[j] - mean);
-}
-
 static void forward_items(void *arg, size_t task, size_t worker)
 {
     const bw_layer_run *run = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
     size_t n = bw_shape_n(run->layer->in);
     bw_cut cut = bw_cut_piece(run->n, items_of_task(n), task);
 
     (void)worker;
     for (size_t i = cut.from; i < cut.to; i++)
-        apply(n, run->x + i * n, run->y + i * n);
+        sweeps->softmax(n, run->x + i * n, run->y + i * n);
 }
 
 static void backward_items(void *arg, size_t task, size_t worker)
 {
     const bw_layer_run *run = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
     size_t n = bw_shape_n(run->layer->in);
     bw_cut cut = bw_cut_piece(run->n, items_of_task(n), task);
 
     (void)worker;
     for (size_t i = cut.from; i < cut.to; i++)
-        apply_back(n, run->y + i * n, run->dy + i * n, run->dx + i * n);
+        sweeps->softmax_back(n, run->y + i * n, run->dy + i * n,
+                             run->dx + i * n);
 }
 
 static void run_items(const bw_layer_run *run, bw_task body)
