@@ -421,10 +421,15 @@ typedef struct meeting {
 INLINE meeting meet(size_t n, size_t stride, size_t tap, size_t before,
                     size_t size)
 {
-    size_t first = before > tap ? (before - tap + stride - 1) / stride : 0;
     if (size + before <= tap)
         return (meeting){0, 0, 0};
-    size_t end = smaller(n, (size + before - tap - 1) / stride + 1);
+    size_t first = before > tap ? before - tap : 0;
+    size_t end = size + before - tap;
+    if (stride > 1) {
+        first = (first + stride - 1) / stride;
+        end = (end - 1) / stride + 1;
+    }
+    end = smaller(n, end);
     if (first >= end)
         return (meeting){0, 0, 0};
     return (meeting){first, end - first, first * stride + tap - before};
@@ -464,12 +469,14 @@ static float *weight_tap(const bw_conv_shape *s, const weight_walk *w,
     return sums;
 }
 
-/* Rows of y at a time: what a block's taps read of both sides then stays in
- * the first cache, 16 KiB of y. */
-static size_t band_of(const bw_conv_shape *s)
+/* Rows of y at a time: with the rows of x that one row of taps meets, and of
+ * the channels of one block, they stay in the first cache, 48 KiB. */
+static size_t band_of(const bw_conv_shape *s, const weight_walk *w)
 {
-    size_t row = s->q * s->o * LANES * sizeof(float);
-    size_t n = ((size_t)16 << 10) / row;
+    size_t block = bw_conv_thin_n_blocks(w->n_part, w->many_blocks);
+    size_t x = s->stride * s->w * (w->few_is_c ? w->n_few : block);
+    size_t y = s->q * (w->few_is_c ? block : w->n_few);
+    size_t n = ((size_t)40 << 10) / ((x + y) * LANES * sizeof(float));
     return n ? n : 1;
 }
 
@@ -478,7 +485,7 @@ static void kernel_weight(const bw_conv_thin_part *part, const float *x,
 {
     const bw_conv_shape *s = part->shape;
     weight_walk w = walk_of(part);
-    size_t band = band_of(s);
+    size_t band = band_of(s, &w);
     for (size_t i = 0; i < s->p; i += band) {
         float *at = sums;
         size_t end = smaller(i + band, s->p);
