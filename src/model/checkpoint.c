@@ -226,8 +226,13 @@ bw_status bw_checkpoint_write(const bw_checkpoint *checkpoint,
 
 /* ---- sameness ---- */
 
-/* What of a differs from b, from the beginning of the first word that does to
- * the end of the last, so that long identities fit into a message. */
+static bool is_word(const char *text, size_t at)
+{
+    return at == 0 || text[at - 1] == ' ';
+}
+
+/* The words in which a and b differ, from the first to the last: a[*begin] to
+ * a[*end_a - 1], and the same of b. Long identities fit into a message so. */
 static void find_difference(const char *a, const char *b, size_t *begin,
                             size_t *end_a, size_t *end_b)
 {
@@ -235,19 +240,19 @@ static void find_difference(const char *a, const char *b, size_t *begin,
 
     while (a[k] != '\0' && a[k] == b[k])
         k++;
-    while (k > 0 && a[k - 1] != ' ')
+    while (!is_word(a, k))
         k--;
-    *begin = k;
     while (n_a > k && n_b > k && a[n_a - 1] == b[n_b - 1]) {
         n_a--;
         n_b--;
     }
-    while (a[n_a] != '\0' && a[n_a] != ' ' && b[n_b] != '\0') {
+    while (a[n_a] != '\0' && !(is_word(a, n_a) && is_word(b, n_b))) {
         n_a++;
         n_b++;
     }
-    *end_a = n_a;
-    *end_b = n_b;
+    *begin = k;
+    *end_a = n_a > k && a[n_a - 1] == ' ' ? n_a - 1 : n_a;
+    *end_b = n_b > k && b[n_b - 1] == ' ' ? n_b - 1 : n_b;
 }
 
 static bw_status another_run(const char *was, const char *is, bw_error *err)

@@ -26,7 +26,7 @@ typedef struct bw_step {
 } bw_step;
 
 /* A term of the loss: the log's columns NAME (as it is) and, where weight is
- * not 1, NAME_weighted. The total is the sum of weight x term over terms whose
+ * neither 1 nor 0, NAME_weighted. The total is the sum of weight x term over terms whose
  * weight is not 0; a weight of 0 is for figures that are only looked at. */
 typedef struct bw_term {
     const char *name;

@@ -29,15 +29,16 @@ struct bw_train_log {
     uint64_t n_bytes;
 };
 
-/* Whether the weighted column would only repeat the other. */
-static bool is_plain(const bw_term *term)
-{
-    return !(term->weight < 1.0) && !(term->weight > 1.0);
-}
-
 static bool is_weightless(const bw_term *term)
 {
     return !(term->weight < 0.0) && !(term->weight > 0.0);
+}
+
+/* Whether a weighted column would tell nothing more. */
+static bool is_plain(const bw_term *term)
+{
+    return is_weightless(term) ||
+           (!(term->weight < 1.0) && !(term->weight > 1.0));
 }
 
 double bw_train_total(size_t n_terms, const bw_term *term, const double *terms)

@@ -44,7 +44,7 @@ static const bw_term toy_terms[] = {
     {"square", 1.0}, {"size", 0.01}, {"largest", 0.0}};
 static const char *const toy_columns =
     "set\tstep\tepoch\trate\tsquare\tsize\tsize_weighted\tlargest\t"
-    "largest_weighted\ttotal\texamples_per_second\tseconds\n";
+    "total\texamples_per_second\tseconds\n";
 
 static inline void toy_measure(const toy *t, const float *to, double *terms)
 {
