@@ -25,8 +25,8 @@ typedef struct bw_dwe_pairs {
 } bw_dwe_pairs;
 
 /* Loads a container of distances. BW_ERR_FORMAT for one that lacks pairs,
- * results or metadata, is of another metric than wasserstein, or was predicted. A
- * result that is negative or not finite is BW_ERR_RANGE, with its pair.
+ * results or metadata, is of another metric than wasserstein, or was predicted.
+ * A result that is negative or not finite is BW_ERR_RANGE, with its pair.
  * Messages begin with the path. Cleared on failure. */
 bw_status bw_dwe_pairs_load(const char *path, bw_dwe_pairs *pairs,
                             bw_error *err) BW_MUST_CHECK;
