@@ -58,18 +58,26 @@ bool bw_conv_has(bw_way way)
 
 bool bw_conv_is_thin(const bw_conv_shape *shape)
 {
-    size_t few = shape->c < shape->o ? shape->c : shape->o;
+    size_t most = shape->c > shape->o ? shape->c : shape->o;
 
-    return few <= 5 || shape->c * shape->o <= 256;
+    return most <= 24 && shape->c * shape->o <= 256;
+}
+
+static bool is_slow_by_onednn(const bw_conv_shape *shape, unsigned pass)
+{
+    size_t pixels = shape->p * shape->q;
+    size_t n_weights = shape->o * shape->c * shape->kh * shape->kw;
+
+    if (pass == BW_CONV_TO_X)
+        return shape->c <= 4;
+    return pixels <= 16 || (pixels <= 64 && n_weights >= 4u << 20);
 }
 
 bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass)
 {
-    if (!bw_conv_has(BW_WAY_ONEDNN))
-        return BW_WAY_BLAS;
-    if (shape->p * shape->q <= 4)
-        return BW_WAY_BLAS;
-    return pass == BW_CONV_TO_X && shape->c <= 4 ? BW_WAY_BLAS : BW_WAY_ONEDNN;
+    return bw_conv_has(BW_WAY_ONEDNN) && !is_slow_by_onednn(shape, pass)
+               ? BW_WAY_ONEDNN
+               : BW_WAY_BLAS;
 }
 
 bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,

@@ -1,0 +1,342 @@
+/* steps.c - time of whole training steps of the presets: forward, loss and its
+ * gradient, backward, Adam.
+ *
+ *   steps [-j THREADS] [-r ROUNDS] [-w blas|onednn|auto] [NAME ...]
+ *
+ * Names: dwe, wae-mnist, wae-mnist-4, wae-celeba-4, wae-celeba; the suffix -4
+ * divides channel counts by 4. A line a name: median time of a step, images
+ * (dwe: pairs) a second, GFLOP/s of the networks' multiply-adds (backward
+ * counts twice the forward pass, but for the encoder's input, whose gradient
+ * nobody wants), and their share of an sgemm on the same threads, timed before
+ * and after each step. The terms on the codes of wae (MMD: 100 x 100 kernels)
+ * are left out; dwe has all of its own.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "barrow/engine.h"
+#include "barrow/network.h"
+#include "barrow/optimizer.h"
+#include "nn/gemm.h"
+#include "nn/losses.h"
+
+enum { MAX_ROUNDS = 99, PEAK_SIZE = 1000 };
+
+typedef struct study {
+    const char *name, *preset;
+    bw_shape image;
+    size_t latent, batch, n_counted; /* batch of images; what is reported */
+    double width;
+} study;
+
+static const study studies[] = {
+    {"dwe", "dwe-mnist", {28, 28, 1, false}, 50, 64, 32, 1},
+    {"wae-mnist", "wae-mnist", {28, 28, 1, false}, 8, 100, 100, 1},
+    {"wae-mnist-4", "wae-mnist", {28, 28, 1, false}, 8, 100, 100, 0.25},
+    {"wae-celeba-4", "wae-celeba", {64, 64, 3, false}, 64, 100, 100, 0.25},
+    {"wae-celeba", "wae-celeba", {64, 64, 3, false}, 64, 100, 100, 1},
+};
+
+/* One network with its blocks. */
+typedef struct part {
+    bw_network *network;
+    bw_engine *engine;
+    float *w, *g, *moments;
+    size_t n_trained;
+} part;
+
+typedef struct bench {
+    bw_tasks *tasks;
+    size_t n_threads, n_rounds;
+    bw_way way;
+    float *peak[3]; /* of each thread: a, b, c */
+    const study *study;
+    part encoder, decoder;
+    float *x;
+    uint64_t step;
+} bench;
+
+static void *need(void *pointer)
+{
+    if (!pointer) {
+        fprintf(stderr, "steps: out of memory\n");
+        exit(1);
+    }
+    return pointer;
+}
+
+static void must(bw_status status, const bw_error *err)
+{
+    if (status != BW_OK) {
+        fprintf(stderr, "steps: %s\n", err->text);
+        exit(1);
+    }
+}
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static float *ramp(size_t n)
+{
+    float *x = need(aligned_alloc(64, (n * sizeof(float) / 64 + 1) * 64));
+
+    for (size_t k = 0; k < n; k++)
+        x[k] = (float)(k * 7 % 23) / 23;
+    return x;
+}
+
+/* ---- the peak ---- */
+
+static void peak_task(void *arg, size_t task, size_t worker)
+{
+    const bench *b = arg;
+    const size_t m = PEAK_SIZE;
+    size_t at = task * m * m;
+
+    (void)worker;
+    bw_gemm(false, false, m, m, m, 1, b->peak[0] + at, m, b->peak[1] + at, m, 0,
+            b->peak[2] + at, m);
+}
+
+static double peak(bench *b)
+{
+    double start = now(), m = PEAK_SIZE;
+
+    bw_tasks_run(b->tasks, 2 * b->n_threads, peak_task, b);
+    return 4 * m * m * m * (double)b->n_threads / (now() - start);
+}
+
+/* ---- networks ---- */
+
+static void make_part(bench *b, const char *name, bw_shape input,
+                      bool input_gradient, part *ret_part)
+{
+    const study *s = b->study;
+    bw_engine_options options = {.n_max = s->batch,
+                                 .is_training = true,
+                                 .input_gradient = input_gradient,
+                                 .way = b->way};
+    bw_error err = BW_ERROR_INIT;
+    char *text = NULL;
+    size_t n;
+
+    must(bw_preset_text(s->preset, name, s->image, s->latent, &text, &err),
+         &err);
+    must(
+        bw_network_parse(text, name, input, s->width, &ret_part->network, &err),
+        &err);
+    free(text);
+    must(bw_engine_create(ret_part->network, &options, b->tasks,
+                          &ret_part->engine, &err),
+         &err);
+    n = ret_part->n_trained = bw_network_n_trained(ret_part->network);
+    ret_part->w = need(
+        malloc((bw_network_n_values(ret_part->network) + 1) * sizeof(float)));
+    ret_part->g = need(calloc(n + 1, sizeof(float)));
+    ret_part->moments = need(calloc(2 * n + 1, sizeof(float)));
+    bw_network_init(ret_part->network, BW_INIT_GLOROT, 0, 1, 0, ret_part->w);
+    bw_engine_touch(ret_part->engine);
+}
+
+static void free_part(part *p)
+{
+    bw_engine_destroy(p->engine);
+    bw_network_destroy(p->network);
+    free(p->w);
+    free(p->g);
+    free(p->moments);
+}
+
+/* ---- a step ---- */
+
+static void update(bench *b, part *p)
+{
+    bw_optimizer adam = bw_optimizer_default(BW_OPTIMIZER_ADAM);
+
+    bw_optimizer_step(&adam, 1e-4, b->step, p->n_trained, p->w, p->g,
+                      p->moments, b->tasks);
+    bw_engine_touch(p->engine);
+    memset(p->g, 0, p->n_trained * sizeof(*p->g));
+}
+
+/* Adds d/dz of mean over pairs of (|z1 - z2|^2 - 1)^2: the second half of the
+ * batch are the first one's partners. */
+static void add_pair_gradient(const study *s, const float *z, float *dz)
+{
+    size_t n = s->batch / 2, d = s->latent;
+
+    for (size_t k = 0; k < n; k++) {
+        const float *a = z + k * d, *b = z + (n + k) * d;
+        float sum = 0, factor;
+
+        for (size_t j = 0; j < d; j++)
+            sum += (a[j] - b[j]) * (a[j] - b[j]);
+        factor = 4 * (sum - 1) / (float)n;
+        for (size_t j = 0; j < d; j++) {
+            dz[k * d + j] += factor * (a[j] - b[j]);
+            dz[(n + k) * d + j] -= factor * (a[j] - b[j]);
+        }
+    }
+}
+
+static void add_loss(bench *b, const float *y, float *dy)
+{
+    const study *s = b->study;
+    size_t n = s->batch, m = bw_shape_n(s->image);
+
+    memset(dy, 0, n * m * sizeof(*dy));
+    if (strcmp(s->name, "dwe") != 0) {
+        bw_loss_squared(b->tasks, n, m, y, b->x, 0.05, 1, dy);
+        return;
+    }
+    bw_loss_kl(b->tasks, n, m, y, b->x, 20, dy);
+    bw_loss_sparsity(b->tasks, n, m, y, 2e-3, dy);
+}
+
+static void take_step(bench *b)
+{
+    const study *s = b->study;
+    size_t n = s->batch;
+    const float *z, *y, *dz;
+    float *dcode;
+
+    b->step++;
+    memcpy(bw_engine_input(b->encoder.engine), b->x,
+           n * bw_shape_n(s->image) * sizeof(*b->x));
+    z = bw_engine_forward(b->encoder.engine, BW_MODE_TRAIN, n, b->encoder.w,
+                          b->step);
+    memcpy(bw_engine_input(b->decoder.engine), z, n * s->latent * sizeof(*z));
+    y = bw_engine_forward(b->decoder.engine, BW_MODE_TRAIN, n, b->decoder.w,
+                          b->step);
+    add_loss(b, y, bw_engine_output_gradient(b->decoder.engine));
+    dz = bw_engine_backward(b->decoder.engine, n, b->decoder.w, b->decoder.g);
+    dcode = bw_engine_output_gradient(b->encoder.engine);
+    memcpy(dcode, dz, n * s->latent * sizeof(*dz));
+    if (strcmp(s->name, "dwe") == 0)
+        add_pair_gradient(s, z, dcode);
+    bw_engine_backward(b->encoder.engine, n, b->encoder.w, b->encoder.g);
+    update(b, &b->encoder);
+    update(b, &b->decoder);
+}
+
+/* Sum over all parameters, so that runs can be compared. */
+static double check_sum(const part *p)
+{
+    double sum = 0;
+
+    for (size_t k = 0; k < p->n_trained; k++)
+        sum += (double)p->w[k] * (double)(k % 97 + 1);
+    return sum;
+}
+
+/* ---- the table ---- */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *x, size_t n)
+{
+    qsort(x, n, sizeof(*x), compare);
+    return x[n / 2];
+}
+
+static void time_study(bench *b, const study *s)
+{
+    bw_shape code = {1, 1, s->latent, true};
+    double work, time[MAX_ROUNDS], share[MAX_ROUNDS], t;
+
+    b->study = s;
+    b->step = 0;
+    b->x = ramp(s->batch * bw_shape_n(s->image));
+    make_part(b, "encoder", s->image, false, &b->encoder);
+    make_part(b, "decoder", code, true, &b->decoder);
+    work = 6 * (double)s->batch *
+           (bw_network_work(b->encoder.network) +
+            bw_network_work(b->decoder.network));
+    take_step(b);
+    for (size_t k = 0; k < b->n_rounds; k++) {
+        double before = peak(b), start = now();
+
+        take_step(b);
+        time[k] = now() - start;
+        share[k] = work / time[k] / ((before + peak(b)) / 2);
+    }
+    t = median(time, b->n_rounds);
+    printf("%-13s %zu threads %9.2f ms %9.1f /s %7.1f GFLOP/s %4.0f %%  %.9g\n",
+           s->name, b->n_threads, t * 1e3, (double)s->n_counted / t,
+           work / t * 1e-9, 100 * median(share, b->n_rounds),
+           check_sum(&b->encoder) + check_sum(&b->decoder));
+    fflush(stdout);
+    free_part(&b->encoder);
+    free_part(&b->decoder);
+    free(b->x);
+}
+
+static bool is_wanted(const study *s, char **names)
+{
+    for (char **name = names; *name; name++)
+        if (strcmp(*name, s->name) == 0)
+            return true;
+    return !*names;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: steps [-j THREADS] [-r ROUNDS] "
+                    "[-w auto|blas|onednn|thin] [NAME ...]\n");
+    return 2;
+}
+
+static bool read_option(int option, const char *value, bench *b)
+{
+    static const char *const way[] = {"auto", "blas", "onednn", "thin"};
+    size_t number = (size_t)strtoul(value, NULL, 10);
+
+    if (option == 'j')
+        b->n_threads = number;
+    else if (option == 'r')
+        b->n_rounds = number;
+    else
+        for (size_t k = 0; k < 4; k++)
+            if (strcmp(way[k], value) == 0) {
+                b->way = (bw_way)k;
+                return true;
+            }
+    return option != 'w' && number >= 1 && b->n_rounds <= MAX_ROUNDS;
+}
+
+int main(int argc, char **argv)
+{
+    bench b = {.n_threads = 1, .n_rounds = 5};
+    bw_error err = BW_ERROR_INIT;
+    int option;
+
+    while ((option = getopt(argc, argv, "j:r:w:")) != -1)
+        if (option == '?' || !read_option(option, optarg, &b))
+            return usage();
+    must(bw_gemm_init(&err), &err);
+    must(bw_tasks_create(b.n_threads, &b.tasks, &err), &err);
+    for (size_t k = 0; k < 3; k++)
+        b.peak[k] = ramp(2 * b.n_threads * PEAK_SIZE * PEAK_SIZE);
+    for (size_t k = 0; k < sizeof(studies) / sizeof(studies[0]); k++)
+        if (is_wanted(&studies[k], argv + optind))
+            time_study(&b, &studies[k]);
+    for (size_t k = 0; k < 3; k++)
+        free(b.peak[k]);
+    bw_tasks_destroy(b.tasks);
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}
