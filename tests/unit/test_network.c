@@ -289,6 +289,8 @@ Test(network, wrong_words)
         {"dense 12345678901234567890123456789012345", BW_ERR_RANGE,
          "decoder: line 1: column 7: expected at most 268435456, found "
          "\"12345678901234567890123456789012...\""},
+        {"dense 18446744073709551617", BW_ERR_RANGE,
+         "decoder: line 1: column 7: expected at most 268435456"},
         {"dense 268435457", BW_ERR_RANGE, "decoder: line 1: column 7: expecte"},
         {"dense 70000x70000x1", BW_ERR_RANGE,
          "decoder: line 1: column 7: expected a product of at most 268435456"},
