@@ -117,11 +117,12 @@ static bw_status check_header(const bw_reader *reader, const char *opt_skip,
         slot[k].is_found = false;
     for (size_t k = 0; k < bw_reader_n_tensors(reader); k++) {
         const bw_tensor *t = bw_reader_tensor(reader, k);
-        bw_slot *s = find_slot(n_slots, slot, t->name);
+        bw_slot *s;
         bw_status status;
 
-        if (s == NULL && is_skipped(t, opt_skip))
+        if (is_skipped(t, opt_skip))
             continue;
+        s = find_slot(n_slots, slot, t->name);
         if (s == NULL)
             return bw_error_set(err, BW_ERR_FORMAT,
                                 "%s: tensor '%s' is superfluous", path,
@@ -169,10 +170,10 @@ bw_status bw_slots_read(bw_reader *reader, const char *opt_skip, size_t n_slots,
     for (size_t k = 0; k < bw_reader_n_tensors(reader) && status == BW_OK;
          k++) {
         const bw_tensor *t = bw_reader_tensor(reader, k);
-        bw_slot *s = find_slot(n_slots, slot, t->name);
 
-        if (s != NULL)
-            status = read_slot(reader, t, s, err);
+        if (!is_skipped(t, opt_skip))
+            status =
+                read_slot(reader, t, find_slot(n_slots, slot, t->name), err);
     }
     return status;
 }

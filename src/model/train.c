@@ -1,7 +1,5 @@
 /* train.c - the loop that all models train in.
  *
- *   run         what it owns, how long it is, what it is called
- *   order       the examples of a step
  *   saying      progress line, log rows
  *   saving      checkpoints
  *   step        one batch
@@ -14,197 +12,28 @@
  */
 #include "config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "barrow/random.h"
 #include "base/progress.h"
 #include "model/checkpoint.h"
+#include "model/run.h"
 #include "model/slot.h"
 #include "model/train.h"
 #include "model/train_log.h"
 
-typedef struct run {
-    const bw_learner *learner;
-    const bw_train_options *options;
-    bw_train_state state;
-    uint64_t n_batches; /* steps of an epoch */
-    uint64_t n_steps;   /* of the run, at most */
-    char *identity;
-    uint32_t *order;      /* n_examples */
-    uint64_t order_epoch; /* that order is of; UINT64_MAX: none */
-    float *best;          /* values, with validation */
-    bw_train_log *log;
-    bw_progress progress;
-    double shown_loss, shown_validation; /* NAN: not known yet */
-    double started, before; /* clock now, seconds of earlier runs */
-    double saved;           /* clock at the last checkpoint */
-    uint64_t saved_step;
-    bool is_saved; /* the checkpoint holds this run's saved_step */
-} run;
-
-/* ---- run ---- */
-
-static bool has_validation(const run *r)
-{
-    return r->learner->validate != NULL;
-}
-
-static const char *term_name(const run *r, size_t k)
-{
-    return k < r->learner->n_terms ? r->learner->term[k].name : "the total";
-}
-
-static bool is_over(const run *r)
-{
-    return r->state.step >= r->n_steps ||
-           (r->options->patience > 0 &&
-            r->state.n_without_gain >= r->options->patience);
-}
-
-/* Examples that `step` steps go through. */
-static uint64_t n_seen(const run *r, uint64_t step)
-{
-    uint64_t n = r->learner->n_examples, rest = step % r->n_batches;
-    uint64_t part = rest * r->options->batch;
-
-    return step / r->n_batches * n + (part < n ? part : n);
-}
-
-static bw_status check_options(const bw_learner *learner,
-                               const bw_train_options *options, bw_error *err)
-{
-    bool is_plateau = options->schedule.kind == BW_SCHEDULE_PLATEAU;
-
-    assert(learner->n_terms >= 1 && learner->n_terms <= BW_MAX_TERMS);
-    assert(learner->n_blocks <= BW_MAX_BLOCKS);
-    if (options->epochs == 0 && options->steps == 0)
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "neither epochs nor steps to train for");
-    if (options->batch == 0)
-        return bw_error_set(err, BW_ERR_USAGE, "a batch of no examples");
-    if (learner->n_examples == 0 || learner->n_examples > UINT32_MAX)
-        return bw_error_set(err, BW_ERR_RANGE, "%" PRIu64 " %s to train on",
-                            learner->n_examples, learner->unit);
-    if (learner->validate == NULL && (is_plateau || options->patience > 0))
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "%s needs examples for validation",
-                            is_plateau ? "a plateau schedule" : "patience");
-    if (options->resume && options->checkpoint == NULL)
-        return bw_error_set(err, BW_ERR_USAGE, "resume without a checkpoint");
-    if (options->checkpoint != NULL && strcmp(options->checkpoint, "-") == 0)
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "a checkpoint cannot go to standard output");
-    return BW_OK;
-}
-
-/* The caller's words, and those that the order of examples and the meaning of
- * the sums hang on. */
-static bool make_identity(run *r)
-{
-    const bw_learner *learner = r->learner;
-    size_t size;
-    FILE *out = open_memstream(&r->identity, &size);
-
-    if (out == NULL)
-        return false;
-    if (r->options->identity != NULL)
-        fprintf(out, "%s ", r->options->identity);
-    fprintf(out,
-            "examples=%" PRIu64 " batch=%" PRIu64 " seed=%" PRIu64
-            " validation=%s",
-            learner->n_examples, r->options->batch, r->options->seed,
-            has_validation(r) ? "yes" : "no");
-    for (size_t k = 0; k < learner->n_terms; k++)
-        fprintf(out, "%s%s*%.9g", k == 0 ? " terms=" : ",",
-                learner->term[k].name, learner->term[k].weight);
-    return fclose(out) == 0;
-}
-
-static bw_status init(run *r, bw_error *err)
-{
-    const bw_train_options *options = r->options;
-    uint64_t n = r->learner->n_examples, batch = options->batch;
-    uint64_t n_steps = options->steps > 0 ? options->steps : UINT64_MAX;
-
-    r->n_batches = n / batch + (n % batch > 0);
-    if (options->epochs > 0 && options->epochs <= n_steps / r->n_batches)
-        n_steps = options->epochs * r->n_batches;
-    r->n_steps = n_steps;
-    r->order_epoch = UINT64_MAX;
-    r->shown_loss = r->shown_validation = NAN;
-    r->order = malloc((size_t)n * sizeof *r->order);
-    if (r->order == NULL || !make_identity(r))
-        return bw_error_memory(err);
-    if (has_validation(r)) {
-        size_t n_values = r->learner->model->n_values;
-
-        r->best = malloc((n_values + 1) * sizeof *r->best);
-        if (r->best == NULL)
-            return bw_error_memory(err);
-    }
-    return BW_OK;
-}
-
-/* The directory of the pictures; its parents must be there. */
-static bw_status make_folder(const char *path, bw_error *err)
-{
-    struct stat info;
-
-    if (mkdir(path, 0777) == 0 ||
-        (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
-        return BW_OK;
-    return bw_error_errno(err, "%s", path);
-}
-
-/* ---- order ---- */
-
-/* Fisher and Yates's shuffle of 0 .. n-1 by stream `epoch` of the seed. */
-static void shuffle(run *r, uint64_t epoch)
-{
-    uint32_t *order = r->order;
-    bw_random random;
-
-    bw_random_init(&random, r->options->seed, BW_RANDOM_ORDER, epoch);
-    for (uint64_t i = 0; i < r->learner->n_examples; i++)
-        order[i] = (uint32_t)i;
-    for (uint64_t i = r->learner->n_examples; i > 1; i--) {
-        uint64_t j = bw_random_below(&random, i);
-        uint32_t kept = order[i - 1];
-
-        order[i - 1] = order[j];
-        order[j] = kept;
-    }
-    r->order_epoch = epoch;
-}
-
-/* The examples of the next step; how many. */
-static size_t next_batch(run *r, const uint32_t **example)
-{
-    uint64_t batch = r->options->batch;
-    uint64_t begin = r->state.step % r->n_batches * batch;
-    uint64_t left = r->learner->n_examples - begin;
-
-    if (r->order_epoch != r->state.epoch)
-        shuffle(r, r->state.epoch);
-    *example = r->order + begin;
-    return (size_t)(left < batch ? left : batch);
-}
-
 /* ---- saying ---- */
 
-static double seconds_of(const run *r)
+static double seconds_of(const bw_run *r)
 {
     return r->before + (bw_progress_now() - r->started);
 }
 
-static double mean_loss(const run *r)
+static double mean_loss(const bw_run *r)
 {
     const bw_train_state *s = &r->state;
 
@@ -213,25 +42,30 @@ static double mean_loss(const run *r)
 }
 
 /* The loss is that of the last row, or of the first one under way. */
-static void show_progress(run *r)
+static void show_progress(bw_run *r)
 {
     double loss = r->shown_loss;
+    char note[BW_PROGRESS_NOTE];
+    int at;
 
     if (r->progress.stream == NULL)
         return;
     if (isnan(loss) && r->state.n_row > 0)
         loss = mean_loss(r);
-    if (isnan(r->shown_validation))
-        bw_progress_note(&r->progress, "epoch %" PRIu64 ", loss %.4g",
-                         r->state.step / r->n_batches + 1, loss);
-    else
-        bw_progress_note(
-            &r->progress, "epoch %" PRIu64 ", loss %.4g, validation %.4g",
-            r->state.step / r->n_batches + 1, loss, r->shown_validation);
-    bw_progress_update(&r->progress, n_seen(r, r->state.step));
+    at = snprintf(note, sizeof note, "epoch %" PRIu64,
+                  (r->state.step - 1) / r->n_batches + 1);
+    if (r->options->epochs > 0)
+        at += snprintf(note + at, sizeof note - (size_t)at, "/%" PRIu64,
+                       r->options->epochs);
+    at += snprintf(note + at, sizeof note - (size_t)at, ", loss %.4g", loss);
+    if (!isnan(r->shown_validation))
+        snprintf(note + at, sizeof note - (size_t)at, ", validation %.4g",
+                 r->shown_validation);
+    bw_progress_note(&r->progress, "%s", note);
+    bw_progress_update(&r->progress, bw_run_n_seen(r, r->state.step));
 }
 
-static bw_status log_row(run *r, const bw_step *at, const char *set,
+static bw_status log_row(bw_run *r, const bw_step *at, const char *set,
                          const double *terms, double total, double speed,
                          bw_error *err)
 {
@@ -248,7 +82,7 @@ static bw_status log_row(run *r, const bw_step *at, const char *set,
 }
 
 /* Ends the row under way: means over its examples. */
-static bw_status end_row(run *r, const bw_step *at, bw_error *err)
+static bw_status end_row(bw_run *r, const bw_step *at, bw_error *err)
 {
     bw_train_state *s = &r->state;
     double terms[BW_MAX_TERMS];
@@ -270,7 +104,7 @@ static bw_status end_row(run *r, const bw_step *at, bw_error *err)
 
 /* ---- saving ---- */
 
-static bw_checkpoint checkpoint_of(const run *r)
+static bw_checkpoint checkpoint_of(const bw_run *r)
 {
     return (bw_checkpoint){.path = r->options->checkpoint,
                            .learner = r->learner,
@@ -281,8 +115,8 @@ static bw_checkpoint checkpoint_of(const run *r)
 
 /* "step 1234 (epoch 3): pairs is not finite; checkpoint FILE holds step 1200"
  */
-static bw_status stop_by_number(const run *r, uint64_t step, const char *what,
-                                bw_error *err)
+static bw_status stop_by_number(const bw_run *r, uint64_t step,
+                                const char *what, bw_error *err)
 {
     uint64_t epoch = (step > 0 ? step - 1 : 0) / r->n_batches + 1;
 
@@ -300,7 +134,7 @@ static bw_status stop_by_number(const run *r, uint64_t step, const char *what,
 }
 
 /* What holds a value that is not finite, or NULL. */
-static const char *find_bad_values(const run *r)
+static const char *find_bad_values(const bw_run *r)
 {
     const bw_learner *learner = r->learner;
     const bw_model *model = learner->model;
@@ -314,7 +148,7 @@ static const char *find_bad_values(const run *r)
     return NULL;
 }
 
-static bw_status save(run *r, bw_error *err)
+static bw_status save(bw_run *r, bw_error *err)
 {
     bw_checkpoint checkpoint = checkpoint_of(r);
     const char *bad = NULL;
@@ -326,7 +160,7 @@ static bw_status save(run *r, bw_error *err)
     if (bad != NULL)
         return stop_by_number(r, r->state.step, bad, err);
     r->state.seconds = seconds_of(r);
-    r->state.is_over = is_over(r);
+    r->state.is_over = bw_run_is_over(r);
     r->state.log_bytes = r->log != NULL ? bw_train_log_n_bytes(r->log) : 0;
     if (r->log != NULL)
         status = bw_train_log_sync(r->log, err);
@@ -340,18 +174,18 @@ static bw_status save(run *r, bw_error *err)
     return BW_OK;
 }
 
-static bool is_save_due(const run *r, bool is_epoch_end)
+static bool is_save_due(const bw_run *r, bool is_epoch_end)
 {
     const bw_train_options *o = r->options;
 
-    return is_epoch_end || is_over(r) ||
+    return is_epoch_end || bw_run_is_over(r) ||
            (o->checkpoint_every > 0 &&
             r->state.step % o->checkpoint_every == 0) ||
            (o->checkpoint_minutes > 0.0 &&
             bw_progress_now() - r->saved >= 60.0 * o->checkpoint_minutes);
 }
 
-static bw_status stop_by_signal(run *r, bw_error *err)
+static bw_status stop_by_signal(bw_run *r, bw_error *err)
 {
     bw_status status = save(r, err);
 
@@ -368,9 +202,14 @@ static bw_status stop_by_signal(run *r, bw_error *err)
 
 /* ---- step ---- */
 
+static const char *term_name(const bw_run *r, size_t k)
+{
+    return k < r->learner->n_terms ? r->learner->term[k].name : "the total";
+}
+
 /* The first of the terms, or n_terms for their total, that is not finite;
  * n_terms + 1 when all are. */
-static size_t find_bad_term(const run *r, const double *terms)
+static size_t find_bad_term(const bw_run *r, const double *terms)
 {
     size_t n = r->learner->n_terms;
 
@@ -380,23 +219,11 @@ static size_t find_bad_term(const run *r, const double *terms)
     return isfinite(bw_train_total(n, r->learner->term, terms)) ? n + 1 : n;
 }
 
-static bw_step place_of(const run *r)
-{
-    uint64_t done = r->state.step;
-    double n = (double)r->n_batches;
-    double factor =
-        bw_schedule_factor(&r->options->schedule, (double)done / n,
-                           (double)r->n_steps / n, r->state.n_drops);
-
-    return (bw_step){
-        .step = done + 1, .epoch = r->state.epoch, .rate_factor = factor};
-}
-
-static bw_status make_step(run *r, const bw_step *at, bw_error *err)
+static bw_status make_step(bw_run *r, const bw_step *at, bw_error *err)
 {
     const bw_learner *learner = r->learner;
     const uint32_t *example;
-    size_t n = next_batch(r, &example), bad;
+    size_t n = bw_run_batch(r, &example), bad;
     double terms[BW_MAX_TERMS] = {0}, begun = bw_progress_now();
     bw_status status = learner->step(learner->self, example, n, at, terms, err);
 
@@ -405,8 +232,11 @@ static bw_status make_step(run *r, const bw_step *at, bw_error *err)
     bad = find_bad_term(r, terms);
     if (bad <= learner->n_terms)
         return stop_by_number(r, at->step, term_name(r, bad), err);
-    for (size_t k = 0; k < learner->n_terms; k++)
+    for (size_t k = 0; k < learner->n_terms; k++) {
         r->state.sum[k] += terms[k] * (double)n;
+        if (!isfinite(r->state.sum[k]))
+            return stop_by_number(r, at->step, term_name(r, k), err);
+    }
     r->state.n_row += n;
     r->state.row_seconds += bw_progress_now() - begun;
     r->state.step++;
@@ -416,7 +246,7 @@ static bw_status make_step(run *r, const bw_step *at, bw_error *err)
 /* ---- epoch ---- */
 
 /* Counts epochs without a better total, for patience and for the plateau. */
-static void take_total(run *r, uint64_t epoch, double total)
+static void take_total(bw_run *r, uint64_t epoch, double total)
 {
     bw_train_state *s = &r->state;
     const bw_schedule *schedule = &r->options->schedule;
@@ -439,7 +269,7 @@ static void take_total(run *r, uint64_t epoch, double total)
     }
 }
 
-static bw_status validate(run *r, const bw_step *at, bw_error *err)
+static bw_status validate(bw_run *r, const bw_step *at, bw_error *err)
 {
     const bw_learner *learner = r->learner;
     double terms[BW_MAX_TERMS] = {0}, total;
@@ -461,12 +291,12 @@ static bw_status validate(run *r, const bw_step *at, bw_error *err)
     return log_row(r, at, "validation", terms, total, NAN, err);
 }
 
-static bw_status end_epoch(run *r, const bw_step *at, bw_error *err)
+static bw_status end_epoch(bw_run *r, const bw_step *at, bw_error *err)
 {
     const bw_learner *learner = r->learner;
     bw_status status = BW_OK;
 
-    if (has_validation(r))
+    if (r->learner->validate != NULL)
         status = validate(r, at, err);
     if (status == BW_OK && r->options->pictures != NULL &&
         learner->pictures != NULL)
@@ -477,9 +307,9 @@ static bw_status end_epoch(run *r, const bw_step *at, bw_error *err)
 
 /* A step with all that belongs to it. Rows end with their epoch, so that none
  * mixes two, and validation stands beside the loss of the same epoch. */
-static bw_status advance(run *r, bw_error *err)
+static bw_status advance(bw_run *r, bw_error *err)
 {
-    bw_step at = place_of(r);
+    bw_step at = bw_run_place(r);
     uint64_t every = r->options->log_every;
     bw_status status = make_step(r, &at, err);
     bool is_epoch_end, is_end;
@@ -502,13 +332,24 @@ static bw_status advance(run *r, bw_error *err)
 
 /* ---- beginning ---- */
 
-static void tell_loaded(const run *r)
+/* The directory of the pictures; its parents must be there. */
+static bw_status make_folder(const char *path, bw_error *err)
+{
+    struct stat info;
+
+    if (mkdir(path, 0777) == 0 ||
+        (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
+        return BW_OK;
+    return bw_error_errno(err, "%s", path);
+}
+
+static void tell_loaded(const bw_run *r)
 {
     if (r->learner->loaded != NULL)
         r->learner->loaded(r->learner->self);
 }
 
-static bw_status resume(run *r, bw_error *err)
+static bw_status resume(bw_run *r, bw_error *err)
 {
     bw_checkpoint checkpoint = checkpoint_of(r);
     bw_status status = bw_checkpoint_read(&checkpoint, &r->state, err);
@@ -529,12 +370,12 @@ static bw_status resume(run *r, bw_error *err)
     return BW_OK;
 }
 
-static bw_status begin(run *r, bw_error *err)
+static bw_status begin(bw_run *r, bw_error *err)
 {
     const bw_train_options *o = r->options;
     bool is_resumed = o->resume && o->checkpoint != NULL &&
                       bw_checkpoint_exists(o->checkpoint);
-    bw_status status = init(r, err);
+    bw_status status = bw_run_init(r, r->learner, o, err);
 
     /* That it cannot be written shall not show after the first epoch. */
     if (status == BW_OK && o->checkpoint != NULL)
@@ -549,13 +390,13 @@ static bw_status begin(run *r, bw_error *err)
                               o->provenance, r->state.log_bytes, &r->log, err);
     r->started = r->saved = bw_progress_now();
     bw_progress_start(&r->progress, o->talk, o->is_quiet, o->is_verbose,
-                      o->tool, r->learner->unit, n_seen(r, r->n_steps),
-                      n_seen(r, r->state.step));
+                      o->tool, r->learner->unit, bw_run_n_seen(r, r->n_steps),
+                      bw_run_n_seen(r, r->state.step));
     return status;
 }
 
 /* The best epoch's values, or the last, which must be finite too. */
-static bw_status finish(run *r, bw_train_result *result, bw_error *err)
+static bw_status finish(bw_run *r, bw_train_result *result, bw_error *err)
 {
     const bw_train_state *s = &r->state;
     bw_model *model = r->learner->model;
@@ -578,28 +419,26 @@ bw_status bw_train_run(const bw_learner *learner,
                        const bw_train_options *options, bw_train_result *result,
                        bw_error *err)
 {
-    run r = {.learner = learner, .options = options};
-    bw_status status = check_options(learner, options, err);
+    bw_run r = {.learner = learner, .options = options};
+    bw_status status = bw_run_check(learner, options, err);
 
     *result = (bw_train_result){0};
     if (status == BW_OK)
         status = begin(&r, err);
-    while (status == BW_OK && !is_over(&r)) {
+    while (status == BW_OK && !bw_run_is_over(&r)) {
         if (options->stopped != NULL && options->stopped() != 0)
             status = stop_by_signal(&r, err);
         else
             status = advance(&r, err);
     }
     bw_progress_finish(&r.progress,
-                       r.state.step > 0 ? n_seen(&r, r.state.step) : 0);
+                       r.state.step > 0 ? bw_run_n_seen(&r, r.state.step) : 0);
     if (status == BW_OK)
         status = finish(&r, result, err);
     if (status == BW_OK)
         status = bw_train_log_close(r.log, err);
     else
         (void)!bw_train_log_close(r.log, NULL);
-    free(r.identity);
-    free(r.order);
-    free(r.best);
+    bw_run_clear(&r);
     return status;
 }
