@@ -10,6 +10,10 @@
 #include "nn/conv_onednn.h"
 #include "nn/conv_thin.h"
 #include "nn/conv_way.h"
+#include "nn/sweep.h"
+
+/* Floats from which a row is worth a call. */
+enum { LONG_ROW = 16 };
 
 /* Ways of this build. */
 static const bw_conv_way_ops *const ways[] = {
@@ -39,16 +43,20 @@ static const char *name_of(bw_way way)
 void bw_conv_finish(size_t n_rows, size_t n, const float *opt_bias, bool relu,
                     float *out)
 {
-    if (!opt_bias && !relu)
-        return;
-    for (size_t k = 0; k < n_rows; k++, out += n) {
-        if (opt_bias)
-            for (size_t j = 0; j < n; j++)
-                out[j] += opt_bias[j];
-        if (relu)
-            for (size_t j = 0; j < n; j++)
-                out[j] = out[j] < 0 ? 0 : out[j];
-    }
+    const bw_sweeps *sweeps = bw_sweeps_get();
+
+    if (opt_bias && n >= LONG_ROW)
+        for (size_t k = 0; k < n_rows; k++)
+            sweeps->bias(n, opt_bias, relu, out + k * n);
+    else if (opt_bias)
+        for (size_t k = 0; k < n_rows; k++)
+            for (size_t j = 0; j < n; j++) {
+                float value = out[k * n + j] + opt_bias[j];
+
+                out[k * n + j] = relu && value < 0 ? 0 : value;
+            }
+    else if (relu)
+        sweeps->forward[BW_RELU](n_rows * n, 0, out, NULL, out);
 }
 
 bool bw_conv_has(bw_way way)
@@ -56,6 +64,33 @@ bool bw_conv_has(bw_way way)
     return find_way(way) != NULL;
 }
 
+/* The rules below were set by bench/kernels: share of an sgemm 2000^3 on one
+ * thread of a core with AVX-512, batch of 100, in percent; blas / onednn /
+ * thin. Kernels are 5x5 where an image has 8, 16, 32 or 64 rows, else 4x4; all
+ * but the last two are of stride 2. The side is y's.
+ *
+ *   side  channels      to_y             to_x             weight
+ *   2     512, 1024     92 /  20         40 /  59         77 /  15
+ *   2     128, 256      77 /  54         54 /  52         68 /  23
+ *   4     256, 512      92 /  81         68 /  92         72 /  50
+ *   4     128, 256      80 /  78         67 /  95         68 /  54
+ *   7     512, 1024     94 /  77         92 / 102         90 /  61
+ *   7     128, 256      82 / 107         80 / 101         71 /  73
+ *   8     256, 512      94 /  89         81 /  89         72 /  63
+ *   8     128, 256      84 / 109         80 /  92         77 /  82
+ *   14    256, 512      90 / 101         85 / 107         72 /  90
+ *   14    64, 128       68 /  98         73 / 109         72 /  94
+ *   16    32, 64        67 / 115 / 114   57 /  90 / 116   69 /  89 / 54
+ *   32    32, 64        72 / 106 / 100   60 /  94 / 101   68 /  95 / 59
+ *   14    1, 32         13 /  36 /  81   16 /   7 /  43   14 /  65 / 45
+ *   32    3, 32         22 /  81 /  85   30 /  18 /  56   26 /  73 / 41
+ *   28    1, 64         20 /  43 /  54   27 /   7 /  38   20 /  39 / 26
+ *   28    1, 256        33 /  22 /  67   32 /   7 /  26   22 /  18 / 28
+ *   64    3, 32         27 / 101 /  95   29 /  19 /  65   24 /  76 / 43
+ */
+
+/* A change of layout costs a wide side more than thin kernels save: both sides
+ * must be thin, as all through the deep Wasserstein embedding. */
 bool bw_conv_is_thin(const bw_conv_shape *shape)
 {
     size_t most = shape->c > shape->o ? shape->c : shape->o;
@@ -63,6 +98,8 @@ bool bw_conv_is_thin(const bw_conv_shape *shape)
     return most <= 24 && shape->c * shape->o <= 256;
 }
 
+/* oneDNN takes images one by one: with few pixels and a large weight it reads
+ * weights for most of its time, where sgemm has the whole batch. */
 static bool is_slow_by_onednn(const bw_conv_shape *shape, unsigned pass)
 {
     size_t pixels = shape->p * shape->q;
@@ -70,7 +107,8 @@ static bool is_slow_by_onednn(const bw_conv_shape *shape, unsigned pass)
 
     if (pass == BW_CONV_TO_X)
         return shape->c <= 4;
-    return pixels <= 16 || (pixels <= 64 && n_weights >= 4u << 20);
+    return pixels <= 16 || (pixels <= 64 && n_weights >= 3u << 20) ||
+           (shape->c <= 2 && shape->o > 128);
 }
 
 bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass)

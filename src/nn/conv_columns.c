@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include "nn/conv_columns.h"
+#include "nn/sweep.h"
+
+/* Floats from which a run is worth a call. */
+enum { LONG_RUN = 32 };
 
 /* A pixel of y and the corner of its window in x, which may be outside. */
 typedef struct place {
@@ -78,7 +82,7 @@ static run cut_run(const bw_conv_shape *shape, const float *x, const place *at,
  * channels. */
 static void copy(float *to, const float *from, size_t n)
 {
-    if (n >= 32)
+    if (n >= LONG_RUN)
         memcpy(to, from, n * sizeof(*to));
     else
         for (size_t k = 0; k < n; k++)
@@ -116,25 +120,29 @@ void bw_columns_gather(const bw_conv_shape *shape, const float *x, size_t row,
     }
 }
 
-static void scatter_run(const bw_conv_shape *shape, const float *col,
-                        const place *at, size_t r, float *x)
+static void scatter_run(const bw_sweeps *sweeps, const bw_conv_shape *shape,
+                        const float *col, const place *at, size_t r, float *x)
 {
     run cut = cut_run(shape, x, at, r, 0, shape->kw);
     float *to = x + (cut.n > 0 ? cut.x - x : 0);
     const float *from = col + cut.first * shape->c;
 
-    for (size_t k = 0; k < cut.n * shape->c; k++)
-        to[k] += from[k];
+    if (cut.n * shape->c >= LONG_RUN)
+        sweeps->add(cut.n * shape->c, from, to);
+    else
+        for (size_t k = 0; k < cut.n * shape->c; k++)
+            to[k] += from[k];
 }
 
 void bw_columns_scatter(const bw_conv_shape *shape, const float *col,
                         size_t row, size_t n_rows, float *x)
 {
+    const bw_sweeps *sweeps = bw_sweeps_get();
     place at = place_of(shape, row);
 
     for (size_t k = 0; k < n_rows; k++) {
         for (size_t r = 0; r < shape->kh; r++) {
-            scatter_run(shape, col, &at, r, x);
+            scatter_run(sweeps, shape, col, &at, r, x);
             col += shape->kw * shape->c;
         }
         next_place(shape, &at);

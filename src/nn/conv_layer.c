@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "nn/conv.h"
+#include "nn/sweep.h"
 #include "nn/window.h"
 
 enum {
@@ -112,6 +113,7 @@ typedef struct bias_run {
 static void bias_rows_task(void *arg, size_t task, size_t worker)
 {
     const bias_run *run = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
     size_t n = run->n_channels;
     size_t row = task * run->n_part_rows, end = row + run->n_part_rows;
     float *part = run->part + task * n;
@@ -120,8 +122,7 @@ static void bias_rows_task(void *arg, size_t task, size_t worker)
     for (size_t k = 0; k < n; k++)
         part[k] = 0;
     for (; row < end && row < run->n_rows; row++)
-        for (size_t k = 0; k < n; k++)
-            part[k] += run->dy[row * n + k];
+        sweeps->add(n, run->dy + row * n, part);
 }
 
 /* A row is a pixel of 16 items; n_part_rows are those of whole groups. */
