@@ -15,7 +15,7 @@
 struct bw_array {
     bw_bytes *bytes;
     bw_table *table; /* NULL: IDX or NPY */
-    bw_layout layout;
+    bw_array_form layout;
     size_t row_items, row_bytes;
     uint64_t n_read;
     unsigned char *columns; /* a Fortran array, mapped from a scratch file */
@@ -27,7 +27,7 @@ struct bw_array {
 /* Products of the shape, and whether the bytes that can follow hold them. */
 static bw_status measure(bw_array *array, bw_error *err)
 {
-    const bw_layout *layout = &array->layout;
+    const bw_array_form *layout = &array->layout;
     const char *name = bw_bytes_name(array->bytes);
     uint64_t n = bw_dtype_size(layout->dtype), left, total;
 
@@ -111,7 +111,7 @@ static bw_status open_table(bw_array *array, bw_format format,
         return rc;
     array->row_items = bw_table_n_columns(array->table);
     array->row_bytes = array->row_items * sizeof(double);
-    array->layout = (bw_layout){
+    array->layout = (bw_array_form){
         .dtype = BW_F64, .rank = 2, .shape = {UINT64_MAX, array->row_items}};
     return BW_OK;
 }
@@ -233,7 +233,7 @@ bw_status bw_array_sniff(bw_bytes *bytes, bw_format *format, bw_error *err)
 
 /* ---- rows ---- */
 
-const bw_layout *bw_array_layout(const bw_array *array)
+const bw_array_form *bw_array_layout(const bw_array *array)
 {
     return &array->layout;
 }
@@ -271,7 +271,7 @@ static void swap_bytes(void *items, size_t n, size_t size)
  * i + n0 (j1 + n1 (j2 + ...)). The counter walks the js, last fastest. */
 static void gather_row(const bw_array *array, uint64_t i, unsigned char *row)
 {
-    const bw_layout *layout = &array->layout;
+    const bw_array_form *layout = &array->layout;
     size_t size = bw_dtype_size(layout->dtype);
     uint64_t counter[BW_MAX_RANK] = {0}, stride[BW_MAX_RANK];
 
@@ -315,7 +315,7 @@ static bw_status read_table(bw_array *array, void **row, size_t *capacity,
 bw_status bw_array_read(bw_array *array, void **row, size_t *capacity,
                         int32_t *opt_label, bool *is_end, bw_error *err)
 {
-    const bw_layout *layout = &array->layout;
+    const bw_array_form *layout = &array->layout;
     size_t size = bw_dtype_size(layout->dtype);
     bw_status rc;
 

@@ -22,13 +22,13 @@ typedef enum bw_format {
 #define BW_ROW_MAX ((uint64_t)1 << 30)
 
 /* What an IDX or NPY header says. shape[0] counts the rows. */
-typedef struct bw_layout {
+typedef struct bw_array_form {
     bw_dtype dtype;
     unsigned rank;
     uint64_t shape[BW_MAX_RANK];
     bool is_big_endian;
     bool is_fortran; /* first index fastest */
-} bw_layout;
+} bw_array_form;
 
 typedef struct bw_array bw_array;
 
@@ -50,7 +50,7 @@ bw_status bw_array_open(bw_bytes *bytes, bw_format format,
 void bw_array_close(bw_array *array);
 
 /* Type and shape. A table is F64 of rank 2, and its shape[0] is UINT64_MAX. */
-const bw_layout *bw_array_layout(const bw_array *array);
+const bw_array_form *bw_array_layout(const bw_array *array);
 /* Items of a row. */
 size_t bw_array_row_items(const bw_array *array);
 

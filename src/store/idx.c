@@ -18,7 +18,8 @@ bool bw_idx_is_magic(const unsigned char *data, size_t n)
            data[2] <= 0x0e && data[3] >= 1 && data[3] <= 16;
 }
 
-bw_status bw_idx_read_header(bw_bytes *bytes, bw_layout *layout, bw_error *err)
+bw_status bw_idx_read_header(bw_bytes *bytes, bw_array_form *layout,
+                             bw_error *err)
 {
     unsigned char head[4], size[4];
     unsigned t = 0;
@@ -36,7 +37,7 @@ bw_status bw_idx_read_header(bw_bytes *bytes, bw_layout *layout, bw_error *err)
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: IDX rank %d, 1 to %d wanted",
                             bw_bytes_name(bytes), head[3], BW_MAX_RANK);
-    *layout = (bw_layout){
+    *layout = (bw_array_form){
         .dtype = types[t].dtype, .rank = head[3], .is_big_endian = true};
     for (unsigned k = 0; k < layout->rank; k++) {
         rc = bw_bytes_read(bytes, size, sizeof size, err);
@@ -48,7 +49,7 @@ bw_status bw_idx_read_header(bw_bytes *bytes, bw_layout *layout, bw_error *err)
     return BW_OK;
 }
 
-bw_status bw_idx_make_header(const bw_layout *layout,
+bw_status bw_idx_make_header(const bw_array_form *layout,
                              unsigned char header[BW_IDX_HEADER_MAX],
                              size_t *n_bytes, bw_error *err)
 {

@@ -75,7 +75,7 @@ static bw_status set_place(bw_items *items, bw_error *err, const char *format,
 /* ---- arrays ---- */
 
 /* What an array is where --kind doesn't say. */
-static bw_pack_kind kind_of_array(bw_format format, const bw_layout *layout)
+static bw_pack_kind kind_of_array(bw_format format, const bw_array_form *layout)
 {
     bool is_byte = layout->dtype == BW_U8 || layout->dtype == BW_BOOL;
 
@@ -89,7 +89,7 @@ static bw_pack_kind kind_of_array(bw_format format, const bw_layout *layout)
 /* Images need (n,h,w) or (n,h,w,c); codes (n,d); histograms any of the three.
  */
 static bw_status check_rank(const bw_items *items, const char *name,
-                            const bw_layout *layout, bw_error *err)
+                            const bw_array_form *layout, bw_error *err)
 {
     unsigned rank = layout->rank;
 
@@ -122,7 +122,7 @@ static bw_status open_array(bw_items *items, bw_bytes *bytes, bw_format format,
 
     if (rc)
         return rc;
-    const bw_layout *layout = bw_array_layout(items->array);
+    const bw_array_form *layout = bw_array_layout(items->array);
     items->n_rows = 0;
     if (items->kind == BW_PACK_AUTO)
         items->kind = kind_of_array(format, layout);
@@ -135,7 +135,7 @@ static bw_status next_row(bw_items *items, bw_item *item, bool *is_end,
                           bw_error *err)
 {
     const char *path = items->options->input[items->k_input - 1];
-    const bw_layout *layout = bw_array_layout(items->array);
+    const bw_array_form *layout = bw_array_layout(items->array);
     bw_image *image = &item->image;
     uint64_t digest = 0;
     bw_status rc = bw_array_read(

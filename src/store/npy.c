@@ -84,7 +84,7 @@ static bool parse_size(cursor *c, uint64_t *size)
     return c->at > start;
 }
 
-static bool parse_shape(cursor *c, bw_layout *layout)
+static bool parse_shape(cursor *c, bw_array_form *layout)
 {
     if (!accept(c, '('))
         return false;
@@ -100,7 +100,7 @@ static bool parse_shape(cursor *c, bw_layout *layout)
     return true;
 }
 
-static bool parse_descr(cursor *c, bw_layout *layout, char descr[32])
+static bool parse_descr(cursor *c, bw_array_form *layout, char descr[32])
 {
     if (!parse_string(c, descr))
         return false;
@@ -115,7 +115,7 @@ static bool parse_descr(cursor *c, bw_layout *layout, char descr[32])
 }
 
 /* The three keys, each once, in any order. */
-static bool parse_dictionary(cursor *c, bw_layout *layout, char descr[32])
+static bool parse_dictionary(cursor *c, bw_array_form *layout, char descr[32])
 {
     unsigned seen = 0;
     char key[32];
@@ -179,14 +179,15 @@ static bw_status read_length(bw_bytes *bytes, size_t *length, bw_error *err)
     return rc;
 }
 
-bw_status bw_npy_read_header(bw_bytes *bytes, bw_layout *layout, bw_error *err)
+bw_status bw_npy_read_header(bw_bytes *bytes, bw_array_form *layout,
+                             bw_error *err)
 {
     void *text = NULL;
     size_t capacity = 0, length = 0;
     char descr[32] = "";
     bw_status rc = read_length(bytes, &length, err);
 
-    *layout = (bw_layout){0};
+    *layout = (bw_array_form){0};
     if (rc == BW_OK)
         rc = bw_bytes_read_grow(bytes, &text, &capacity, length, err);
     if (rc)
@@ -211,7 +212,7 @@ done:
     return rc;
 }
 
-bw_status bw_npy_make_header(const bw_layout *layout,
+bw_status bw_npy_make_header(const bw_array_form *layout,
                              char header[BW_NPY_HEADER_MAX], size_t *n_bytes,
                              bw_error *err)
 {

@@ -12,10 +12,10 @@
 /* ---- binary formats ---- */
 
 /* The layout that the output has: the chosen rows of the tensor. */
-static bw_layout output_layout(const bw_unpack_options *options,
-                               const bw_tensor *tensor, uint64_t n_rows)
+static bw_array_form output_layout(const bw_unpack_options *options,
+                                   const bw_tensor *tensor, uint64_t n_rows)
 {
-    bw_layout layout = {.dtype = tensor->dtype, .rank = tensor->rank};
+    bw_array_form layout = {.dtype = tensor->dtype, .rank = tensor->rank};
 
     memcpy(layout.shape, tensor->shape, sizeof layout.shape);
     if (tensor->rank > 0)
@@ -27,7 +27,7 @@ static bw_layout output_layout(const bw_unpack_options *options,
 }
 
 static bw_status write_header(const bw_unpack_options *options,
-                              const bw_layout *layout, bw_output *output,
+                              const bw_array_form *layout, bw_output *output,
                               bw_error *err)
 {
     char npy[BW_NPY_HEADER_MAX];
@@ -87,7 +87,7 @@ static bw_status write_binary(const bw_unpack_options *options,
                               const bw_tensor *tensor, bw_pick *pick,
                               bw_error *err)
 {
-    bw_layout layout = output_layout(options, tensor, bw_pick_n_rows(pick));
+    bw_array_form layout = output_layout(options, tensor, bw_pick_n_rows(pick));
     bw_output *output = NULL;
     bw_status rc = bw_output_open(options->output, &output, err);
 

@@ -24,7 +24,7 @@ static void put(const void *data, size_t n)
 }
 
 /* Reads the file: all items as doubles, and how it ended. */
-static bw_status load(double *values, size_t *n, bw_layout *layout,
+static bw_status load(double *values, size_t *n, bw_array_form *layout,
                       uint64_t *digest, bw_error *err)
 {
     bw_bytes *bytes = NULL;
@@ -67,7 +67,7 @@ Test(array, idx_is_read_and_hashed)
 {
     double v[4];
     size_t n;
-    bw_layout layout;
+    bw_array_form layout;
     uint64_t digest;
 
     put(idx, sizeof idx);
@@ -81,7 +81,7 @@ Test(array, every_cut_is_noticed)
 {
     double v[4];
     size_t n;
-    bw_layout layout;
+    bw_array_form layout;
     uint64_t digest;
     bw_error err = BW_ERROR_INIT;
 
@@ -99,7 +99,7 @@ Test(array, every_cut_of_gzip_is_noticed)
     uLongf size = sizeof packed;
     double v[4];
     size_t n;
-    bw_layout layout;
+    bw_array_form layout;
     uint64_t digest;
     z_stream z = {0};
 
@@ -128,7 +128,7 @@ Test(array, every_cut_of_gzip_is_noticed)
 
 /* An NPY file of this header and bytes 0, 1, 2, ... */
 static bw_status load_npy(int version, const char *header, size_t n_data,
-                          double *v, size_t *n, bw_layout *layout)
+                          double *v, size_t *n, bw_array_form *layout)
 {
     unsigned char file[512] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
     size_t length = strlen(header), start = version == 1 ? 10 : 12;
@@ -167,7 +167,7 @@ Test(array, npy_headers_are_python_literals)
         "36893488147419103232)}"};
     double v[8];
     size_t n;
-    bw_layout layout;
+    bw_array_form layout;
 
     for (int version = 1; version <= 3; version++)
         for (size_t k = 0; k < sizeof good / sizeof good[0]; k++) {
@@ -187,7 +187,7 @@ Test(array, fortran_order_is_turned)
 {
     double v[24];
     size_t n;
-    bw_layout layout;
+    bw_array_form layout;
 
     /* Item (i,j,k) of (2,3,4) stands at i + 2 (j + 3 k). */
     cr_assert_eq(load_npy(1,
@@ -208,7 +208,7 @@ Test(array, declared_sizes_cost_nothing)
                               0, 0, 0x7f, 0xff, 0,    0,    0x7f, 0xff};
     double v[1];
     size_t n;
-    bw_layout layout;
+    bw_array_form layout;
     uint64_t digest;
     bw_error err = BW_ERROR_INIT;
 
@@ -222,8 +222,8 @@ Test(array, declared_sizes_cost_nothing)
 
 Test(array, headers_that_are_written_are_read)
 {
-    bw_layout layout = {.dtype = BW_U8, .rank = 3, .shape = {2, 1, 3}};
-    bw_layout got;
+    bw_array_form layout = {.dtype = BW_U8, .rank = 3, .shape = {2, 1, 3}};
+    bw_array_form got;
     unsigned char head[BW_IDX_HEADER_MAX];
     char npy[BW_NPY_HEADER_MAX], file[BW_NPY_HEADER_MAX + 6];
     double v[6];
