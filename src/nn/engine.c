@@ -175,6 +175,7 @@ const float *bw_engine_forward(bw_engine *engine, bw_mode mode, size_t n,
     if (block != engine->block)
         engine->is_touched = true;
     engine->block = block;
+    engine->is_ready = mode == BW_MODE_TRAIN;
     for (size_t k = 0; k < engine->n_steps; k++) {
         const bw_engine_step *step = &engine->step[k];
         bw_layer_run run;
@@ -239,7 +240,7 @@ const float *bw_engine_backward(bw_engine *engine, size_t n, const float *block,
     size_t turn = 0;
 
     assert(engine->options.is_training && n <= engine->options.n_max);
-    assert(n == 0 || block == engine->block);
+    assert(n == 0 || (engine->is_ready && block == engine->block));
     (void)block;
     if (n > 0 && (dblock || engine->options.input_gradient))
         for (size_t k = engine->n_steps; k-- > engine->first_backward;)

@@ -41,7 +41,8 @@ struct bw_engine {
     float *gradient[2];    /* in the arena; [0] takes the output's */
     size_t n_bytes;
     bool is_touched;
-    float *block; /* of the last forward; borrowed */
+    float *block;  /* of the last forward; borrowed */
+    bool is_ready; /* that was one of training: backward may follow */
 };
 
 /* Fills steps, first_backward and the arena; layers' states are not made.

@@ -16,6 +16,7 @@
 
 #include "nn/network_inside.h"
 #include "nn/network_text.h"
+#include "nn/syntax.h"
 
 enum { MAX_LAYER_PARAMETERS = 4 };
 
@@ -68,7 +69,7 @@ static bw_status name_layer(const bw_layer *layer, bw_status status,
 
     if (!err || strncmp(err->text, kind, strlen(kind)) == 0)
         return status;
-    line = bw_network_text_write(layer, 1);
+    line = bw_syntax_write(layer, 1);
     if (!line)
         return bw_error_memory(err);
     bw_shape_text(layer->in, text);
@@ -306,7 +307,7 @@ static bw_status build(bw_network *network, bw_error *err)
         shape = layer->out;
     }
     place_parameters(network);
-    network->text = bw_network_text_write(network->layer, network->n_layers);
+    network->text = bw_syntax_write(network->layer, network->n_layers);
     return network->text ? BW_OK : bw_error_memory(err);
 }
 

@@ -1,9 +1,9 @@
-/* network_text.c - the text of a network: words to layers and back.
+/* network_text.c - the text of a network: words to layers.
  *
- * A line is a kind and its arguments; one row of a table says which arguments
- * a kind takes, and both directions follow it.
+ * A line is a kind and its arguments, which the kind's row of the table in
+ * syntax.c lists.
  *
- * Contents: the table, words, numbers, arguments, reading, writing.
+ * Contents: words, numbers, arguments, reading.
  */
 #include "config.h"
 
@@ -15,95 +15,7 @@
 #include <string.h>
 
 #include "nn/network_text.h"
-
-/* ---- the table ---- */
-
-typedef enum argument {
-    ARG_NONE,
-    ARG_SIZE,    /* U or HxWxC */
-    ARG_UNITS,   /* U */
-    ARG_WINDOW,  /* KxL */
-    ARG_OPTIONS, /* [stride S] [pad P], stride 1 */
-    ARG_POOL,    /* the same, stride as the window */
-    ARG_FACTOR,  /* S, a count */
-    ARG_IMAGE,   /* H W C */
-    ARG_SLOPE,   /* reals: see real_rules */
-    ARG_SD,
-    ARG_EPS,
-    ARG_MOMENTUM
-} argument;
-
-enum { MAX_ARGUMENTS = 3 };
-
-typedef struct syntax {
-    const bw_layer_kind *kind;
-    argument argument[MAX_ARGUMENTS];
-} syntax;
-
-static const syntax syntaxes[] = {
-    {&bw_layer_dense, {ARG_SIZE}},
-    {&bw_layer_conv, {ARG_UNITS, ARG_WINDOW, ARG_OPTIONS}},
-    {&bw_layer_deconv, {ARG_UNITS, ARG_WINDOW, ARG_OPTIONS}},
-    {&bw_layer_upsample, {ARG_FACTOR}},
-    {&bw_layer_maxpool, {ARG_WINDOW, ARG_POOL}},
-    {&bw_layer_avgpool, {ARG_WINDOW, ARG_POOL}},
-    {&bw_layer_batchnorm, {ARG_EPS, ARG_MOMENTUM}},
-    {&bw_layer_layernorm, {ARG_EPS}},
-    {&bw_layer_relu, {ARG_NONE}},
-    {&bw_layer_leakyrelu, {ARG_SLOPE}},
-    {&bw_layer_elu, {ARG_NONE}},
-    {&bw_layer_tanh, {ARG_NONE}},
-    {&bw_layer_sigmoid, {ARG_NONE}},
-    {&bw_layer_softmax, {ARG_NONE}},
-    {&bw_layer_reshape, {ARG_IMAGE}},
-    {&bw_layer_flatten, {ARG_NONE}},
-    {&bw_layer_noise, {ARG_SD}},
-};
-enum { N_SYNTAXES = sizeof syntaxes / sizeof syntaxes[0] };
-
-/* A real argument: where it goes, its range, and what stands for it when it is
- * absent (NaN: it must not be). A slope below 0 would hide the sign of x from
- * a backward pass that sees only y. */
-typedef struct real_rule {
-    argument argument;
-    size_t place;
-    double min, max, fallback;
-    const char *what;
-} real_rule;
-
-static const real_rule real_rules[] = {
-    {ARG_SLOPE, 0, 0, 1e6, NAN, "a slope from 0 to 1e6"},
-    {ARG_SD, 0, 0, 1e6, NAN, "a standard deviation from 0 to 1e6"},
-    {ARG_EPS, 0, 1e-30, 1e6, 1e-5, "an epsilon from 1e-30 to 1e6"},
-    {ARG_MOMENTUM, 1, 0, 1, 0.1, "a momentum from 0 to 1"},
-};
-enum { N_REAL_RULES = sizeof real_rules / sizeof real_rules[0] };
-
-static const real_rule *find_rule(argument arg)
-{
-    for (size_t k = 0; k < N_REAL_RULES; k++)
-        if (real_rules[k].argument == arg)
-            return &real_rules[k];
-    return NULL;
-}
-
-static const syntax *find_syntax(const char *name, size_t n)
-{
-    for (size_t k = 0; k < N_SYNTAXES; k++) {
-        const char *known = syntaxes[k].kind->name;
-
-        if (strlen(known) == n && memcmp(known, name, n) == 0)
-            return &syntaxes[k];
-    }
-    return NULL;
-}
-
-const bw_layer_kind *bw_layer_find(const char *name)
-{
-    const syntax *found = find_syntax(name, strlen(name));
-
-    return found ? found->kind : NULL;
-}
+#include "nn/syntax.h"
 
 /* ---- words ---- */
 
@@ -117,7 +29,7 @@ typedef struct scanner {
     const char *name;
     const char *line_start, *p;
     size_t line;
-    const syntax *syntax; /* of the line under way */
+    const bw_syntax *syntax; /* of the line under way */
     bw_error *err;
 } scanner;
 
@@ -370,7 +282,8 @@ static bw_status take_image(scanner *s, bw_layer *layer)
     return status;
 }
 
-static bw_status take_real(scanner *s, const real_rule *rule, bw_layer *layer)
+static bw_status take_real(scanner *s, const bw_real_rule *rule,
+                           bw_layer *layer)
 {
     word w = peek(s);
     double value;
@@ -388,28 +301,28 @@ static bw_status take_real(scanner *s, const real_rule *rule, bw_layer *layer)
     return BW_OK;
 }
 
-static bw_status take_argument(scanner *s, argument arg, bw_layer *layer)
+static bw_status take_argument(scanner *s, bw_argument arg, bw_layer *layer)
 {
     switch (arg) {
-    case ARG_SIZE:
+    case BW_ARG_SIZE:
         return take_size(s, layer);
-    case ARG_UNITS:
+    case BW_ARG_UNITS:
         return take_count(s, &layer->units, "a count of channels from 1");
-    case ARG_WINDOW:
+    case BW_ARG_WINDOW:
         return take_window(s, layer);
-    case ARG_OPTIONS:
-    case ARG_POOL:
-        return take_options(s, layer, arg == ARG_POOL);
-    case ARG_FACTOR:
+    case BW_ARG_OPTIONS:
+    case BW_ARG_POOL:
+        return take_options(s, layer, arg == BW_ARG_POOL);
+    case BW_ARG_FACTOR:
         return take_count(s, &layer->units, "a factor from 1");
-    case ARG_IMAGE:
+    case BW_ARG_IMAGE:
         return take_image(s, layer);
-    case ARG_SLOPE:
-    case ARG_SD:
-    case ARG_EPS:
-    case ARG_MOMENTUM:
-        return take_real(s, find_rule(arg), layer);
-    case ARG_NONE:
+    case BW_ARG_SLOPE:
+    case BW_ARG_SD:
+    case BW_ARG_EPS:
+    case BW_ARG_MOMENTUM:
+        return take_real(s, bw_syntax_rule(arg), layer);
+    case BW_ARG_NONE:
         break;
     }
     return BW_OK;
@@ -421,11 +334,11 @@ static bw_status unknown_layer(scanner *s, word w)
 {
     char known[256] = "", text[48];
 
-    for (size_t k = 0; k < N_SYNTAXES; k++) {
+    for (size_t k = 0; bw_syntax_get(k); k++) {
         size_t n = strlen(known);
 
         snprintf(known + n, sizeof known - n, "%s%s", k > 0 ? ", " : "",
-                 syntaxes[k].kind->name);
+                 bw_syntax_get(k)->kind->name);
     }
     return bw_error_set(s->err, BW_ERR_FORMAT,
                         "%s: line %zu: column %zu: expected a layer (%s), "
@@ -438,13 +351,13 @@ static bw_status read_layer(scanner *s, bw_layer *layer)
     word w = take(s);
     bw_status status = BW_OK;
 
-    s->syntax = find_syntax(w.at, w.n);
+    s->syntax = bw_syntax_find(w.at, w.n);
     if (!s->syntax)
         return unknown_layer(s, w);
     layer->kind = s->syntax->kind;
     layer->line = s->line;
     layer->column = w.column;
-    for (size_t k = 0; k < MAX_ARGUMENTS && status == BW_OK; k++)
+    for (size_t k = 0; k < BW_MAX_ARGUMENTS && status == BW_OK; k++)
         status = take_argument(s, s->syntax->argument[k], layer);
     if (status != BW_OK)
         return status;
@@ -488,98 +401,4 @@ bw_status bw_network_text_read(const char *text, const char *name,
         return bw_error_set(err, BW_ERR_FORMAT, "%s: a network without layers",
                             name);
     return BW_OK;
-}
-
-/* ---- writing ---- */
-
-/* The shortest decimal that reads back to the same number. */
-static void write_real(FILE *out, double value)
-{
-    char text[32];
-
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    fprintf(out, " %s", text);
-}
-
-/* Momentum can only follow an epsilon. */
-static void write_reals(FILE *out, const syntax *row, const bw_layer *layer)
-{
-    size_t n = 0;
-
-    for (size_t k = 0; k < MAX_ARGUMENTS; k++) {
-        const real_rule *rule = find_rule(row->argument[k]);
-
-        if (rule && layer->value[rule->place] != rule->fallback)
-            n = k + 1;
-    }
-    for (size_t k = 0; k < n; k++)
-        write_real(out, layer->value[find_rule(row->argument[k])->place]);
-}
-
-static void write_options(FILE *out, const bw_layer *layer, bool is_pool)
-{
-    if (layer->stride != (is_pool ? layer->kh : 1) ||
-        (is_pool && layer->kh != layer->kw))
-        fprintf(out, " stride %zu", layer->stride);
-    if (layer->is_same)
-        return;
-    fprintf(out, " pad %zu", layer->top);
-    if (layer->bottom != layer->top || layer->left != layer->top ||
-        layer->right != layer->top)
-        fprintf(out, ",%zu,%zu,%zu", layer->bottom, layer->left, layer->right);
-}
-
-static void write_argument(FILE *out, argument arg, const bw_layer *layer)
-{
-    switch (arg) {
-    case ARG_SIZE:
-    case ARG_UNITS:
-    case ARG_FACTOR:
-        fprintf(out, " %zu", layer->units);
-        break;
-    case ARG_WINDOW:
-        fprintf(out, " %zux%zu", layer->kh, layer->kw);
-        break;
-    case ARG_OPTIONS:
-    case ARG_POOL:
-        write_options(out, layer, arg == ARG_POOL);
-        break;
-    case ARG_IMAGE:
-        fprintf(out, " %zu %zu %zu", layer->reshape.h, layer->reshape.w,
-                layer->reshape.c);
-        break;
-    default:
-        break;
-    }
-}
-
-char *bw_network_text_write(const bw_layer layer[], size_t n_layers)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    bool is_whole;
-
-    if (!out)
-        return NULL;
-    for (size_t k = 0; k < n_layers; k++) {
-        const char *name = layer[k].kind->name;
-        const syntax *row = find_syntax(name, strlen(name));
-
-        fputs(name, out);
-        for (size_t j = 0; j < MAX_ARGUMENTS; j++)
-            write_argument(out, row->argument[j], &layer[k]);
-        write_reals(out, row, &layer[k]);
-        fputc('\n', out);
-    }
-    is_whole = !ferror(out);
-    if (fclose(out) != 0 || !is_whole) {
-        free(text);
-        return NULL;
-    }
-    return text;
 }

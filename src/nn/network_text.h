@@ -1,4 +1,4 @@
-/* network_text.h - the text of a network: words to layers and back.
+/* network_text.h - the text of a network: words to layers.
  *
  * What stands in a text is checked here, one layer at a time; what needs the
  * shapes is network.c's.
@@ -17,9 +17,5 @@
 bw_status bw_network_text_read(const char *text, const char *name,
                                bw_layer layer[], size_t *n_layers,
                                bw_error *err) BW_MUST_CHECK;
-
-/* The text that reads back to the same layers, without defaults; malloc'ed,
- * NULL when memory is out. */
-char *bw_network_text_write(const bw_layer layer[], size_t n_layers);
 
 #endif

@@ -78,10 +78,10 @@ static void check_flat(bw_tasks *tasks, size_t n, bw_shape shape,
     bw_layout_unflatten(tasks, n, shape, layout, flat, image);
     for (size_t i = 0; i < n; i++)
         for (size_t v = 0; v < n_values; v++)
-            cr_assert_eq(image[place(layout, n_values, i, v)],
-                         flat[i * n_values + v % shape.c * n_pixels +
-                              v / shape.c],
-                         "%zu items, %zu, %zu", n, i, v);
+            cr_assert_eq(
+                image[place(layout, n_values, i, v)],
+                flat[i * n_values + v % shape.c * n_pixels + v / shape.c],
+                "%zu items, %zu, %zu", n, i, v);
     if (layout == BW_LAYOUT_LANES)
         check_rest(image, n, n_values);
     bw_layout_flatten(tasks, n, shape, layout, image, back);
