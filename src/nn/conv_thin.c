@@ -348,7 +348,9 @@ static void thin_weight(bw_conv *conv, size_t n, const float *x, const float *y,
                       .n_many = s->c <= s->o ? s->o : s->c};
     job.n_chunks = job.n_groups < MAX_CHUNKS ? job.n_groups : MAX_CHUNKS;
     size_t n_cuts = bw_conv_thin_n_blocks(N_TASKS, job.n_chunks);
-    size_t most = bw_conv_thin_n_blocks(job.n_many, t->kernel->block);
+    /* Narrower ranges would leave a tile too few sums to keep busy. */
+    size_t few = t->n_weight / (s->kh * s->kw) / job.n_many;
+    size_t most = bw_conv_thin_n_blocks(job.n_many, few < 3 ? 10 : 5);
     job.n_cuts = n_cuts < most ? n_cuts : most;
     bw_tasks_run(conv->tasks, job.n_chunks * job.n_cuts, weight_task, &job);
     for (size_t chunk = 0; chunk < job.n_chunks; chunk++) {
