@@ -40,8 +40,8 @@ typedef struct bw_real_rule {
     const char *what;
 } bw_real_rule;
 
-/* The k-th row of the table, NULL past the end; the row of a name of n bytes, or
- * NULL; the rule of a real argument, NULL for others. */
+/* The k-th row of the table, NULL past the end; the row of a name of n bytes,
+ * or NULL; the rule of a real argument, NULL for others. */
 const bw_syntax *bw_syntax_get(size_t k);
 const bw_syntax *bw_syntax_find(const char *name, size_t n);
 const bw_real_rule *bw_syntax_rule(bw_argument arg);
