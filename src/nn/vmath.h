@@ -29,10 +29,16 @@ static inline float bw_vmath_float(int32_t bits)
     return x;
 }
 
+/* a - b 2^shift, which wraps around where a NaN's bits make it. */
+static inline int32_t bw_vmath_minus(int32_t a, int32_t b, int shift)
+{
+    return (int32_t)((uint32_t)a - ((uint32_t)b << shift));
+}
+
 /* 2^n for n in -126 .. 127. */
 static inline float bw_vmath_pow2(int32_t n)
 {
-    return bw_vmath_float((n + 127) * (1 << 23));
+    return bw_vmath_float(bw_vmath_minus(0x3f800000, -n, 23));
 }
 
 /* exp(x) = 2^n (1 + p) with x = n ln 2 + r, |r| <= ln 2 / 2 and p = exp(r) - 1;
@@ -50,7 +56,7 @@ static inline float bw_vmath_split(float x, int32_t *n)
     q = q * r + 0x1.5554eap-5f;
     q = q * r + 0x1.5554dcp-3f;
     q = q * r + 0x1p-1f;
-    *n = bw_vmath_bits(t) - bw_vmath_bits(magic);
+    *n = bw_vmath_minus(bw_vmath_bits(t), bw_vmath_bits(magic), 0);
     return q * r * r + r;
 }
 
@@ -111,8 +117,8 @@ static inline float bw_vmath_atanh2(float s)
 static inline float bw_vmath_log(float x)
 {
     /* Bits above those of sqrt(1/2) carry into the exponent. */
-    int32_t n = (bw_vmath_bits(x) - 0x3f3504f3) >> 23;
-    float m = bw_vmath_float(bw_vmath_bits(x) - n * (1 << 23));
+    int32_t n = bw_vmath_minus(bw_vmath_bits(x), 0x3f3504f3, 0) >> 23;
+    float m = bw_vmath_float(bw_vmath_minus(bw_vmath_bits(x), n, 23));
     float whole = (float)n;
     float tail =
         whole * 0x1.7f7d1cp-20f + bw_vmath_atanh2((m - 1.0f) / (m + 1.0f));

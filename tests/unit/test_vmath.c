@@ -12,9 +12,7 @@
 /* Units in the last place of a float near x. */
 static double ulp(double x)
 {
-    double least = 0x1p-149, unit = ldexp(1.0, ilogb(fabs(x)) - 23);
-
-    return x == 0 || unit < least ? least : unit;
+    return fabs(x) < 0x1p-126 ? 0x1p-149 : ldexp(1.0, ilogb(x) - 23);
 }
 
 /* The largest error in ulp over every `stride`-th float of from .. to, both of
