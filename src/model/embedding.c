@@ -14,7 +14,7 @@
 #include "nn/gemm.h"
 
 /* A tile of results stays in the second-level cache while it is looked over. */
-enum { TILE_ROWS = 128, TILE_COLUMNS = 512 };
+enum { TILE_ROWS = 256, TILE_COLUMNS = 512 };
 
 /* Below this part of the norms' sum a result is computed again. */
 static const float cancelled = 1.0F / 64;

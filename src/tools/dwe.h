@@ -53,10 +53,12 @@ typedef struct bw_dwe_job {
     bw_writer *writer;
     const char *opt_grid; /* PNG for bw_dwe_write_images, or NULL */
     size_t n_columns;     /* of it */
+    bool draws;           /* set before opening: the seed shapes the output */
 } bw_dwe_job;
 
 /* Opens the model, with engines, and a writer where the program has an output.
- * needs_codes: a regressor is refused. Close it after failure, too. */
+ * needs_codes: a regressor is refused. The job is zero before, but for draws;
+ * close it after failure, too. */
 bw_status bw_dwe_job_open(bw_dwe_job *job, const bw_program *program,
                           const bw_parsed *parsed, const char *opt_model,
                           bool needs_codes, bw_error *err) BW_MUST_CHECK;

@@ -58,7 +58,7 @@ static const bw_program program = {
 };
 
 /* Rows of a block of results, and pairs of a chunk of a list. */
-enum { BLOCK_ROWS = 128, CHUNK_PAIRS = 1 << 15 };
+enum { BLOCK_ROWS = 256, CHUNK_PAIRS = 1 << 15 };
 
 /* One side of the pairs: codes, or images where the model has no codes. */
 typedef struct side {
@@ -176,8 +176,12 @@ static bw_status make_pairs(work *w, bw_error *err)
 /* Squared distances are costs; what rounding puts below 0 is 0. */
 static double value_of(const work *w, double cost)
 {
+    double p = w->job.dwe->problem.p;
+
     cost = fmax(cost, 0);
-    return quantity == 1 ? cost : pow(cost, 1 / w->job.dwe->problem.p);
+    if (quantity == 1 || p <= 1)
+        return cost;
+    return p < 2 || p > 2 ? pow(cost, 1 / p) : sqrt(cost);
 }
 
 static bw_status set_meta(work *w, bw_error *err)
@@ -392,6 +396,7 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
     work w = {.list = NULL};
     bw_status status = BW_OK;
 
+    w.job.draws = pairs && strncmp(pairs, "random:", 7) == 0;
     if (parsed->n_operands < 1 || parsed->n_operands > 2)
         status = bw_error_set(err, BW_ERR_USAGE,
                               "one or two files of images or codes are "

@@ -43,7 +43,6 @@ bw_status bw_dwe_job_open(bw_dwe_job *job, const bw_program *program,
 {
     bw_status status = BW_OK;
 
-    *job = (bw_dwe_job){.dwe = NULL};
     if (!opt_model)
         return bw_error_set(err, BW_ERR_USAGE, "no --model is named");
     if (program->has_output)
