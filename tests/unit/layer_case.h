@@ -123,7 +123,7 @@ static twin make_twin(const layer_case *c)
     bw_error err = BW_ERROR_INIT;
     bw_random random;
 
-    bw_random_init(&random, 3, BW_RANDOM_TEST, (uint64_t)(c - cases));
+    bw_random_init(&random, 3, BW_RANDOM_TEST, (uint64_t)c->n);
     cr_assert_eq(
         bw_network_parse(c->text, c->text, c->in, 1.0, &t.network, &err), BW_OK,
         "%s", err.text);

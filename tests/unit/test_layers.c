@@ -343,3 +343,21 @@ Test(layers, pass_a_nan_on)
         free_twin(&t);
     }
 }
+
+/* Of equal values the first in row order takes all of dy. */
+Test(layers, ties_of_maxpool_go_to_the_first)
+{
+    static const layer_case tie = {"maxpool 2x2", IMAGE(2, 4, 1), 1};
+    static const float right[8] = {1, 0, 0, 1, 0, 0, 0, 0};
+    setting s = {.n_threads = 1, .is_training = true};
+    twin t = make_twin(&tie);
+    result r;
+
+    for (size_t k = 0; k < 8; k++)
+        t.x[k] = k == 2 ? -1 : 0.5;
+    t.dy[0] = t.dy[1] = 1;
+    r = run_floats(&t, &s);
+    cr_assert_arr_eq(r.dx, right, sizeof right);
+    free_result(&r);
+    free_twin(&t);
+}
