@@ -26,6 +26,7 @@ static const thin_case cases[] = {
     /* Strides, with phases that have fewer taps or none. */
     {{9, 11, 3, 5, 6, 7, 4, 4, 2, 1, 1}, 5},
     {{8, 8, 6, 4, 4, 11, 5, 5, 2, 1, 1}, 16},
+    {{20, 24, 5, 10, 12, 6, 4, 4, 2, 1, 1}, 17},
     {{10, 13, 2, 4, 5, 3, 2, 2, 3, 0, 1}, 3},
     {{7, 7, 4, 3, 3, 2, 1, 1, 3, 0, 0}, 18},
     /* Kernels of two sizes, one-sided zeros, more zeros than the kernel. */
