@@ -44,11 +44,11 @@ static void sum_piece(void *arg, size_t task, size_t worker)
 static double take_mean(bw_tasks *tasks, job work, double slope)
 {
     double part[N_MAX_PIECES], sum = 0.0;
-    size_t n_least = work.m < N_PIECE_VALUES ? N_PIECE_VALUES / work.m : 1;
-    size_t n_pieces;
+    size_t n_least, n_pieces;
 
     if (work.n == 0 || work.m == 0)
         return 0.0;
+    n_least = work.m < N_PIECE_VALUES ? N_PIECE_VALUES / work.m : 1;
     work.n_items = bw_cut_count(work.n, N_MAX_PIECES);
     if (work.n_items < n_least)
         work.n_items = n_least;

@@ -1,7 +1,7 @@
 /* losses.h - terms of losses and their gradients by a network's output.
  *
  * y (n, m): outputs, one item after the other; t (n, m): targets. Each call
- * returns its term, a mean over the n items (0 where n is 0), and adds
+ * returns its term, a mean over the n items (0 where n or m is 0), and adds
  * weight x d term / d y to dy (n, m) where that is not NULL. Sums are taken in
  * double precision over pieces cut by n alone and added up in order: the same
  * bits for any number of threads. Nothing is allocated. A NaN in y gives a NaN.

@@ -237,16 +237,17 @@ Test(losses, threads_do_not_change_a_bit)
         }
 }
 
-Test(losses, of_no_items_are_0)
+Test(losses, of_no_items_or_values_are_0)
 {
-    for (int kind = 0; kind < N_LOSSES; kind++) {
-        batch b = make_batch((loss_kind)kind, 0, 4, 1);
+    for (int kind = 0; kind < N_LOSSES; kind++)
+        for (size_t n = 0; n < 2; n++) {
+            batch b = make_batch((loss_kind)kind, n, n ? 0 : 4, 1);
+            double term =
+                found((loss_kind)kind, b.tasks, b.n, b.m, b.y, b.t, 1, b.dy);
 
-        double term = found((loss_kind)kind, b.tasks, 0, 4, b.y, b.t, 1, b.dy);
-
-        cr_assert_float_eq(term, 0, 0);
-        free_batch(&b);
-    }
+            cr_assert_float_eq(term, 0, 0, "%s", names[kind]);
+            free_batch(&b);
+        }
 }
 
 Test(losses, of_a_nan_are_nan)
