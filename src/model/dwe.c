@@ -16,11 +16,20 @@ static const double mnist_mean = 11.3;
 /* Streams of initial values are 1024 apart. */
 enum { ENCODER_STREAM = 0, DECODER_STREAM = 1024, REGRESSOR_STREAM = 2048 };
 
+/* The nearest power of 2. */
+static double power_near(double scale)
+{
+    return isfinite(scale) ? exp2(rint(log2(scale))) : 1;
+}
+
 double bw_dwe_label_scale(double mean_cost)
 {
-    double scale = mean_cost > 0 ? mnist_mean / mean_cost : 1;
+    return power_near(mean_cost > 0 ? mnist_mean / mean_cost : 1);
+}
 
-    return isfinite(scale) ? exp2(rint(log2(scale))) : 1;
+double bw_dwe_input_scale(double peak)
+{
+    return power_near(peak > 0 ? 1 / peak : 1);
 }
 
 void bw_dwe_destroy(bw_dwe *dwe)
@@ -135,10 +144,11 @@ static bw_status set_settings(const bw_dwe *dwe, const bw_dwe_design *design,
         {"images", digits},
         {"preset", design->preset},
     };
-    const char *key[] = {"p", "label-scale", "reconstruction", "sparsity",
-                         "width"};
-    double value[] = {problem->p, dwe->label_scale, dwe->reconstruction,
-                      dwe->sparsity, design->width};
+    const char *key[] = {"p",           "label-scale",
+                         "input-scale", "reconstruction",
+                         "sparsity",    "width"};
+    double value[] = {problem->p,          dwe->label_scale, dwe->input_scale,
+                      dwe->reconstruction, dwe->sparsity,    design->width};
     bw_status status = BW_OK;
 
     for (size_t k = 0; k < sizeof pair / sizeof *pair && !status; k++)
@@ -197,6 +207,9 @@ static bw_status get_settings(bw_dwe *dwe, bw_error *err)
     if (!status)
         status = bw_model_get_real(m, "label-scale", 1e-300, 1e300,
                                    &dwe->label_scale, err);
+    if (!status)
+        status = bw_model_get_real(m, "input-scale", 1e-30, 1e30,
+                                   &dwe->input_scale, err);
     if (!status)
         status = bw_model_get_real(m, "reconstruction", 0, 1e300,
                                    &dwe->reconstruction, err);
@@ -275,6 +288,10 @@ bw_status bw_dwe_create(const bw_dwe_design *design, bw_dwe **ret_dwe,
         isnan(design->label_scale)
             ? bw_dwe_label_scale(bw_dwe_pairs_mean(design->pairs))
             : design->label_scale;
+    dwe->input_scale =
+        isnan(design->input_scale)
+            ? bw_dwe_input_scale(bw_dwe_images_peak(design->images))
+            : design->input_scale;
     status = add_parts(dwe, design, err);
     if (!status)
         status = bw_model_seal(dwe->model, err);

@@ -12,7 +12,7 @@
  *
  * s makes labels of any grid and ground cost as large as those the weights
  * were chosen for. Codes leave the model divided by sqrt(s), so that squared
- * distances of codes are costs.
+ * distances of codes are costs. phi and f see x times the input scale.
  */
 #ifndef BW_DWE_H
 #define BW_DWE_H
@@ -41,6 +41,7 @@ typedef struct bw_dwe_design {
     const bw_dwe_images *images;
     const bw_dwe_pairs *pairs;
     double label_scale;              /* NaN: by the mean cost */
+    double input_scale;              /* NaN: by the images' peaks */
     double reconstruction, sparsity; /* r, q */
     uint64_t seed;
 } bw_dwe_design;
@@ -52,7 +53,7 @@ typedef struct bw_dwe {
     bw_shape image;
     size_t latent; /* 0 of a regressor */
     bw_dwe_problem problem;
-    double label_scale, reconstruction, sparsity;
+    double label_scale, input_scale, reconstruction, sparsity;
     uint64_t images_digest; /* of the training images */
     /* Of a model that was opened. */
     char *name, *path, *steps;
@@ -63,6 +64,12 @@ typedef struct bw_dwe {
  * pairs of MNIST's images, on which the paper chose its weights, so that there
  * s is 1. 1 where the mean is 0. */
 double bw_dwe_label_scale(double mean_cost);
+
+/* The power of 2 nearest to 1 / mean largest mass of an image, so that networks
+ * see values up to about 1: masses of 1 / 784 leave the first layers of Glorot's
+ * initial values nearly silent. On MNIST 2,000 steps end at an MSE of 1.0
+ * instead of 2.2. */
+double bw_dwe_input_scale(double peak);
 
 /* A new model with initial values (Glorot's) and its settings. Errors as
  * bw_network_parse; BW_ERR_DIMENSION for networks that do not fit each other or

@@ -48,14 +48,18 @@ typedef struct gather {
 
 bw_dwe_steps bw_dwe_planes(bw_shape shape)
 {
-    return (bw_dwe_steps){
-        .item = bw_shape_n(shape), .plane = shape.h * shape.w, .pixel = 1};
+    return (bw_dwe_steps){.item = bw_shape_n(shape),
+                          .plane = shape.h * shape.w,
+                          .pixel = 1,
+                          .scale = 1};
 }
 
-bw_dwe_steps bw_dwe_pixels(bw_shape shape)
+bw_dwe_steps bw_dwe_pixels(bw_shape shape, double scale)
 {
-    return (bw_dwe_steps){
-        .item = bw_shape_n(shape), .plane = 1, .pixel = shape.c};
+    return (bw_dwe_steps){.item = bw_shape_n(shape),
+                          .plane = 1,
+                          .pixel = shape.c,
+                          .scale = (float)scale};
 }
 
 static void gather_one(const gather *g, size_t k, float *out)
@@ -63,18 +67,19 @@ static void gather_one(const gather *g, size_t k, float *out)
     const bw_dwe_images *images = g->images;
     size_t n_planes = images->shape.c, size = bw_dwe_images_size(images);
     size_t n_pixels = size / n_planes, pixel = g->steps.pixel;
+    float scale = g->steps.scale;
 
     for (size_t c = 0; c < n_planes; c++) {
         float *to = out + c * g->steps.plane;
         if (images->bytes) {
-            float factor = images->factor[k * n_planes + c];
+            float factor = scale * images->factor[k * n_planes + c];
             const unsigned char *byte = images->bytes + k * size + c;
             for (size_t i = 0; i < n_pixels; i++)
                 to[i * pixel] = factor * (float)byte[i * n_planes];
         } else {
             const float *value = images->values + k * size + c * n_pixels;
             for (size_t i = 0; i < n_pixels; i++)
-                to[i * pixel] = value[i];
+                to[i * pixel] = scale * value[i];
         }
     }
 }
@@ -98,6 +103,31 @@ void bw_dwe_images_gather(const bw_dwe_images *images, bw_tasks *tasks,
 
     bw_tasks_run(tasks, (n + GATHER_PIECE - 1) / GATHER_PIECE, gather_piece,
                  &g);
+}
+
+/* The largest value of image k. */
+static double peak_of(const bw_dwe_images *images, size_t k)
+{
+    size_t n_planes = images->shape.c, size = bw_dwe_images_size(images);
+    double most = 0;
+
+    for (size_t i = 0; i < size; i++)
+        if (images->bytes)
+            most =
+                fmax(most, (double)images->factor[k * n_planes + i % n_planes] *
+                               images->bytes[k * size + i]);
+        else
+            most = fmax(most, (double)images->values[k * size + i]);
+    return most;
+}
+
+double bw_dwe_images_peak(const bw_dwe_images *images)
+{
+    double sum = 0;
+
+    for (size_t k = 0; k < images->n; k++)
+        sum += peak_of(images, k);
+    return images->n ? sum / (double)images->n : 0;
 }
 
 /* ---- values to masses ---- */

@@ -47,20 +47,24 @@ bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
                              bw_error *err) BW_MUST_CHECK;
 void bw_dwe_images_clear(bw_dwe_images *images);
 
+/* The largest value of an item, in the mean over all. */
+double bw_dwe_images_peak(const bw_dwe_images *images);
+
 /* Values of an item, H W C. */
 size_t bw_dwe_images_size(const bw_dwe_images *images);
 
-/* Where values of gathered images go: value i of plane c of the k-th image to
- * out[k item + c plane + i pixel]. */
+/* Where values of gathered images go: scale times value i of plane c of the
+ * k-th image to out[k item + c plane + i pixel]. */
 typedef struct bw_dwe_steps {
     size_t item, plane, pixel;
+    float scale;
 } bw_dwe_steps;
 
-/* Items as they are, (C,H,W), and as networks take them, (H,W,C). */
+/* Items as they are, (C,H,W), and as networks take them, (H,W,C) and scaled. */
 bw_dwe_steps bw_dwe_planes(bw_shape shape);
-bw_dwe_steps bw_dwe_pixels(bw_shape shape);
+bw_dwe_steps bw_dwe_pixels(bw_shape shape, double scale);
 
-/* Writes n images, those numbered index[], as masses. */
+/* Writes n images, those numbered index[]. */
 void bw_dwe_images_gather(const bw_dwe_images *images, bw_tasks *tasks,
                           size_t n, const uint32_t *index, bw_dwe_steps steps,
                           float *out);

@@ -97,7 +97,7 @@ static const float *encode_rows(bw_dwe_pass *pass, const bw_dwe_images *images,
                                 size_t n, const uint32_t *row)
 {
     bw_dwe_images_gather(images, pass->tasks, n, row,
-                         bw_dwe_pixels(images->shape),
+                         bw_dwe_pixels(images->shape, pass->dwe->input_scale),
                          bw_engine_input(pass->encoder));
     return bw_engine_forward(pass->encoder, BW_MODE_INFER, n,
                              values_of(pass, pass->dwe->encoder), 0);
@@ -151,7 +151,7 @@ bw_status bw_dwe_decode(bw_dwe_pass *pass, size_t n, const float *codes,
 static void regress(bw_dwe_pass *pass, const bw_dwe_images *a,
                     const bw_dwe_images *b, size_t m, double *cost)
 {
-    bw_dwe_steps steps = bw_dwe_pixels(a->shape);
+    bw_dwe_steps steps = bw_dwe_pixels(a->shape, pass->dwe->input_scale);
     float *input = bw_engine_input(pass->regressor);
 
     steps.item *= 2;

@@ -116,7 +116,7 @@ const float *bw_dwe_step_encode(bw_dwe_learner *l, bw_mode mode, size_t n,
     bw_dwe_images_gather(t->images, t->tasks, n, row,
                          bw_dwe_planes(t->images->shape), l->image);
     bw_dwe_images_gather(t->images, t->tasks, n, row,
-                         bw_dwe_pixels(t->images->shape),
+                         bw_dwe_pixels(t->images->shape, t->dwe->input_scale),
                          bw_engine_input(l->encoder.engine));
     return bw_engine_forward(l->encoder.engine, mode, n, l->encoder.values,
                              step);
@@ -185,7 +185,7 @@ const float *bw_dwe_step_regress(bw_dwe_learner *l, bw_mode mode, size_t n,
                                  uint64_t step)
 {
     const bw_dwe_training *t = l->t;
-    bw_dwe_steps steps = bw_dwe_pixels(t->images->shape);
+    bw_dwe_steps steps = bw_dwe_pixels(t->images->shape, t->dwe->input_scale);
     float *input = bw_engine_input(l->regressor.engine);
 
     steps.item *= 2;

@@ -14,9 +14,9 @@
 static const char *distances, *preset = "dwe-mnist", *encoder, *decoder,
                               *regressor_net, *schedule = "constant", *log_to,
                               *checkpoint, *pictures;
-static double width = 1, label_scale = NAN, reconstruction = 10,
-              sparsity = 1e-3, rate = 1e-3, validation = 0.1,
-              checkpoint_minutes;
+static double width = 1, label_scale = NAN, input_scale = NAN,
+              reconstruction = 10, sparsity = 1e-3, rate = 1e-3,
+              validation = 0.1, checkpoint_minutes;
 static uint64_t latent = 50, epochs = 100, steps, batch = 100, patience = 3,
                 log_every = 100, checkpoint_every;
 static int optimizer = BW_OPTIMIZER_ADAM;
@@ -94,6 +94,14 @@ static const bw_option options[] = {
      .meta = "S",
      .help = "what costs are multiplied by (default: by their mean)",
      .value = &label_scale,
+     .min = 1e-30,
+     .max = 1e30},
+    {.type = BW_OPTION_REAL,
+     .name = "input-scale",
+     .meta = "S",
+     .help = "what masses are multiplied by for the network (default: by the "
+             "largest masses)",
+     .value = &input_scale,
      .min = 1e-30,
      .max = 1e30},
     {.type = BW_OPTION_GROUP, .name = "Training"},
@@ -293,6 +301,7 @@ static bw_status make_model(job *j, bw_error *err)
         .images = &j->images,
         .pairs = &j->pairs,
         .label_scale = label_scale,
+        .input_scale = input_scale,
         .reconstruction = reconstruction,
         .sparsity = sparsity,
         .seed = bw_dwe_common.seed,

@@ -83,6 +83,7 @@ static void make(setting *s, size_t n_planes, bool is_regressor,
         .images = &s->images,
         .pairs = &s->pairs,
         .label_scale = 0.5,
+        .input_scale = 4,
         .reconstruction = 3,
         .sparsity = 5,
         .seed = 3,
@@ -285,6 +286,8 @@ Test(dwe, label_scale_is_a_power_of_two)
     cr_assert_float_eq(bw_dwe_label_scale(11.3 * 300), 1.0 / 256, 0);
     cr_assert_float_eq(bw_dwe_label_scale(2.9), 4, 0);
     cr_assert_float_eq(bw_dwe_label_scale(0), 1, 0);
+    cr_assert_float_eq(bw_dwe_input_scale(1.0 / 103), 128, 0);
+    cr_assert_float_eq(bw_dwe_input_scale(0), 1, 0);
 }
 
 static void write_model(const setting *s, const char *path)
@@ -315,6 +318,7 @@ Test(dwe, comes_back_from_a_file, .init = raw_enter, .fini = raw_leave)
                       dwe->model->n_values * sizeof(float)));
     cr_assert_eq(dwe->latent, 5);
     cr_assert_float_eq(dwe->label_scale, 0.5, 0);
+    cr_assert_float_eq(dwe->input_scale, 4, 0);
     cr_assert_str_eq(dwe->problem.ground, "l2");
     cr_assert(!bw_dwe_check_pairs(dwe, &s.pairs, &err));
     s.pairs.problem.p = 1;
@@ -344,7 +348,8 @@ static void check_misfit(const char *encoder, const char *decoder,
                             .latent = 5,
                             .images = &s.images,
                             .pairs = &s.pairs,
-                            .label_scale = NAN};
+                            .label_scale = NAN,
+                            .input_scale = NAN};
     cr_assert_eq(bw_dwe_create(&design, &dwe, &err), BW_ERR_DIMENSION);
     cr_assert_str_eq(err.text, message);
     bw_dwe_images_clear(&s.images);
