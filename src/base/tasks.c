@@ -19,6 +19,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 #include "base/tasks.h"
 
@@ -51,6 +54,30 @@ static void pause_a_moment(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
+#endif
+}
+
+/* Lets this thread's arithmetic take numbers under the smallest normal one as
+ * zero, as operands and as results. Returns the mode from before. */
+static unsigned flush_tiny(void)
+{
+#if defined(__x86_64__)
+    const unsigned results = 0x8000, operands = 0x0040;
+    unsigned before = _mm_getcsr();
+
+    _mm_setcsr(before | results | operands);
+    return before;
+#else
+    return 0;
+#endif
+}
+
+static void restore_mode(unsigned before)
+{
+#if defined(__x86_64__)
+    _mm_setcsr(before);
+#else
+    (void)before;
 #endif
 }
 
@@ -112,6 +139,7 @@ static void *member_main(void *arg)
     bw_tasks *tasks = member->tasks;
     uint32_t list = 0;
 
+    (void)flush_tiny();
     for (;;) {
         list = await_list(tasks, list);
         if (atomic_load(&tasks->is_over))
@@ -206,16 +234,18 @@ static void await_tasks(bw_tasks *tasks)
     pthread_mutex_unlock(&tasks->lock);
 }
 
-void bw_tasks_run(bw_tasks *tasks, size_t n_tasks, bw_task run, void *arg)
+static void run_alone(size_t n_tasks, bw_task run, void *arg)
+{
+    for (size_t k = 0; k < n_tasks; k++)
+        run(arg, k, 0);
+}
+
+static void run_together(bw_tasks *tasks, size_t n_tasks, bw_task run,
+                         void *arg)
 {
     uint64_t closed = atomic_load(&tasks->ticket) | CLOSED;
 
     assert(n_tasks < CLOSED);
-    if (tasks->n_workers == 1 || n_tasks <= 1) {
-        for (size_t k = 0; k < n_tasks; k++)
-            run(arg, k, 0);
-        return;
-    }
     atomic_store(&tasks->ticket, closed);
     atomic_store(&tasks->n_tasks, n_tasks);
     atomic_store(&tasks->run, run);
@@ -224,4 +254,15 @@ void bw_tasks_run(bw_tasks *tasks, size_t n_tasks, bw_task run, void *arg)
     announce(tasks, closed + 1);
     work(tasks, list_of(closed + 1), 0);
     await_tasks(tasks);
+}
+
+void bw_tasks_run(bw_tasks *tasks, size_t n_tasks, bw_task run, void *arg)
+{
+    unsigned before = flush_tiny();
+
+    if (tasks->n_workers == 1 || n_tasks <= 1)
+        run_alone(n_tasks, run, arg);
+    else
+        run_together(tasks, n_tasks, run, arg);
+    restore_mode(before);
 }

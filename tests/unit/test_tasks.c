@@ -20,6 +20,7 @@ typedef struct record {
     atomic_size_t n_begun;
     size_t place[MOST]; /* when a task began */
     bool is_blocked[MOST];
+    float tiny[MOST];
 } record;
 
 static bw_tasks *create(size_t n_threads)
@@ -190,6 +191,38 @@ Test(tasks, signals_go_to_the_caller, .timeout = 60)
         cr_expect(r.is_blocked[worker]);
     bw_tasks_destroy(tasks);
 }
+
+/* Half of the smallest normal float. */
+static float half_of_least(void)
+{
+    volatile float least = 0x1p-126f;
+
+    return least / 2;
+}
+
+static void halve(void *arg, size_t task, size_t worker)
+{
+    record *r = arg;
+
+    r->tiny[task] = half_of_least();
+    meet(arg, task, worker);
+}
+
+#if defined(__x86_64__)
+Test(tasks, tiny_numbers_are_zero_in_tasks_only, .timeout = 60)
+{
+    for (size_t n_threads = 1; n_threads <= 4; n_threads += 3) {
+        bw_tasks *tasks = create(n_threads);
+        record r = {.n_begun = n_threads == 1 ? 4 : 0};
+
+        bw_tasks_run(tasks, 4, halve, &r);
+        for (size_t k = 0; k < 4; k++)
+            cr_expect(r.tiny[k] == 0, "task %zu: %g", k, (double)r.tiny[k]);
+        cr_expect(half_of_least() > 0);
+        bw_tasks_destroy(tasks);
+    }
+}
+#endif
 
 Test(tasks, teams_come_and_go)
 {
