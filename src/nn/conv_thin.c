@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "nn/conv_thin.h"
 
 /* Tasks are cut until there are that many, where the shape allows: groups of
@@ -365,19 +366,14 @@ static void thin_weight(bw_conv *conv, size_t n, const float *x, const float *y,
 const bw_conv_thin_kernel *bw_conv_thin_choose(void)
 {
 #ifdef BW_X86_64
-    const char *wish = getenv("BARROW_ISA");
-    bool may_avx2 = !wish || strcmp(wish, "plain") != 0;
-    bool may_avx512 = may_avx2 && (!wish || strcmp(wish, "avx2") != 0);
-    if (may_avx512 && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
-        return &bw_conv_thin_kernel_avx512;
-    if (may_avx2 && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("fma"))
-        return &bw_conv_thin_kernel_avx2;
-#endif
+    static const bw_conv_thin_kernel *const all[] = {
+        &bw_conv_thin_kernel_plain, &bw_conv_thin_kernel_avx2,
+        &bw_conv_thin_kernel_avx512};
+
+    return all[bw_isa_get()];
+#else
     return &bw_conv_thin_kernel_plain;
+#endif
 }
 
 const bw_conv_way_ops bw_conv_thin_ops = {.way = BW_WAY_THIN,

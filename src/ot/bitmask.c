@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/isa.h"
 #include "ot/bitmask.h"
 #include "ot/lanes.h"
 
@@ -14,18 +15,14 @@ enum { MAX_NODE_WORDS = 24, LINE = 64 };
 static const bw_bitmask_kernel *kernel(void)
 {
 #ifdef BW_X86_64
-    const char *wish = getenv("BARROW_ISA");
-    bool may_avx2 = !wish || strcmp(wish, "plain") != 0;
-    bool may_avx512 = may_avx2 && (!wish || strcmp(wish, "avx2") != 0);
-    if (may_avx512 && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
-        return &bw_bitmask_kernel_avx512;
-    if (may_avx2 && __builtin_cpu_supports("avx2") &&
-        __builtin_cpu_supports("bmi2"))
-        return &bw_bitmask_kernel_avx2;
-#endif
+    static const bw_bitmask_kernel *const all[] = {&bw_bitmask_kernel_plain,
+                                                   &bw_bitmask_kernel_avx2,
+                                                   &bw_bitmask_kernel_avx512};
+
+    return all[bw_isa_get()];
+#else
     return &bw_bitmask_kernel_plain;
+#endif
 }
 
 const char *bw_bitmask_isa(void)

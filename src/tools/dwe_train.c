@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/interrupt.h"
 #include "tools/dwe.h"
@@ -278,6 +279,10 @@ static bw_status make_identity(job *j, const bw_parsed *parsed, bw_error *err)
     }
     fprintf(out, "images=%016" PRIx64 " distances=%016" PRIx64,
             j->images.digest, j->pairs.digest);
+    for (size_t k = 0; k < sizeof j->text / sizeof *j->text; k++)
+        if (j->text[k])
+            fprintf(out, " text=%016" PRIx64,
+                    (uint64_t)XXH64(j->text[k], strlen(j->text[k]), 0));
     bool is_failed = ferror(out) != 0;
     is_failed |= fclose(out) != 0;
     return is_failed ? bw_error_memory(err) : BW_OK;
