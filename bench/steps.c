@@ -1,18 +1,24 @@
 /* steps.c - time of whole training steps of the presets: forward, loss and its
  * gradient, backward, Adam.
  *
- *   steps [-j THREADS] [-r ROUNDS] [-w blas|onednn|auto] [NAME ...]
+ *   steps [-j THREADS] [-r ROUNDS] [-w auto|blas|onednn|thin] [NAME ...]
+ *   steps -t NAME
  *
  * Names: dwe, wae-mnist, wae-mnist-4, wae-celeba-4, wae-celeba; the suffix -4
  * divides channel counts by 4. A line a name: median time of a step, images
  * (dwe: pairs) a second, GFLOP/s of the networks' multiply-adds (backward
- * counts twice the forward pass, but for the encoder's input, whose gradient
- * nobody wants), and their share of an sgemm on the same threads, timed before
- * and after each step. The terms on the codes of wae (MMD: 100 x 100 kernels)
- * are left out; dwe has all of its own.
+ * counts twice the forward pass, less the encoder's input, whose gradient
+ * nobody wants), their share of an sgemm 2000^3 on the same threads, timed
+ * before and after each step, the loss of the second step, and a sum over the
+ * trained parameters at the end. wae has the squared error alone: the terms on
+ * its codes (100 x 100 kernels) are left out; dwe has all of its own.
+ * Parameters and images begin as torch_steps.py makes them, too, so that
+ * losses can be compared; -t prints the networks for it.
  */
 #include "config.h"
 
+#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +31,7 @@
 #include "nn/gemm.h"
 #include "nn/losses.h"
 
-enum { MAX_ROUNDS = 99, PEAK_SIZE = 1000 };
+enum { MAX_ROUNDS = 99, PEAK_SIZE = 2000 };
 
 typedef struct study {
     const char *name, *preset;
@@ -86,12 +92,39 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static float *ramp(size_t n)
+/* Numbers that look random, in [0, 1), of a rule that any language can repeat:
+ * the 24 middle bits of two rounds of a multiply and a shift. */
+static double scattered(uint64_t k)
+{
+    for (int round = 0; round < 2; round++) {
+        k = (k + 1) * 2654435761 % 4294967296;
+        k ^= k >> 15;
+    }
+    return (double)(k >> 8) / 16777216;
+}
+
+static float *scatter(size_t n)
 {
     float *x = need(aligned_alloc(64, (n * sizeof(float) / 64 + 1) * 64));
 
     for (size_t k = 0; k < n; k++)
-        x[k] = (float)(k * 7 % 23) / 23;
+        x[k] = (float)scattered(k);
+    return x;
+}
+
+/* n items of m values; those of dwe are masses. */
+static float *make_images(size_t n, size_t m, bool are_masses)
+{
+    float *x = scatter(n * m);
+
+    for (size_t i = 0; are_masses && i < n; i++) {
+        double sum = 0;
+
+        for (size_t k = 0; k < m; k++)
+            sum += (double)x[i * m + k];
+        for (size_t k = 0; k < m; k++)
+            x[i * m + k] = (float)((double)x[i * m + k] / sum);
+    }
     return x;
 }
 
@@ -112,11 +145,39 @@ static double peak(bench *b)
 {
     double start = now(), m = PEAK_SIZE;
 
-    bw_tasks_run(b->tasks, 2 * b->n_threads, peak_task, b);
-    return 4 * m * m * m * (double)b->n_threads / (now() - start);
+    bw_tasks_run(b->tasks, b->n_threads, peak_task, b);
+    return 2 * m * m * m * (double)b->n_threads / (now() - start);
 }
 
 /* ---- networks ---- */
+
+/* Weights spread as Glorot's. */
+static void set_weight(const bw_parameter *p, float *w)
+{
+    double fans =
+        (double)p->n / (double)p->shape[0] + (double)p->n / (double)p->shape[1];
+    double spread = sqrt(6 / fans);
+
+    for (size_t k = 0; k < p->n; k++)
+        w[k] = (float)(spread * (2 * scattered(k) - 1));
+}
+
+static void set_block(const bw_network *network, float *block)
+{
+    bw_network_init(network, BW_INIT_GLOROT, 0, 1, 0, block);
+    for (size_t k = 0; k < bw_network_n_parameters(network); k++) {
+        const bw_parameter *p = bw_network_parameter(network, k);
+
+        if (p->role == BW_ROLE_WEIGHT)
+            set_weight(p, block + p->offset);
+    }
+}
+
+/* The peer has other random numbers. */
+static const char *without_noise(const char *text)
+{
+    return strncmp(text, "noise", 5) == 0 ? strchr(text, '\n') + 1 : text;
+}
 
 static void make_part(bench *b, const char *name, bw_shape input,
                       bool input_gradient, part *ret_part)
@@ -132,9 +193,9 @@ static void make_part(bench *b, const char *name, bw_shape input,
 
     must(bw_preset_text(s->preset, name, s->image, s->latent, &text, &err),
          &err);
-    must(
-        bw_network_parse(text, name, input, s->width, &ret_part->network, &err),
-        &err);
+    must(bw_network_parse(without_noise(text), name, input, s->width,
+                          &ret_part->network, &err),
+         &err);
     free(text);
     must(bw_engine_create(ret_part->network, &options, b->tasks,
                           &ret_part->engine, &err),
@@ -144,7 +205,7 @@ static void make_part(bench *b, const char *name, bw_shape input,
         malloc((bw_network_n_values(ret_part->network) + 1) * sizeof(float)));
     ret_part->g = need(calloc(n + 1, sizeof(float)));
     ret_part->moments = need(calloc(2 * n + 1, sizeof(float)));
-    bw_network_init(ret_part->network, BW_INIT_GLOROT, 0, 1, 0, ret_part->w);
+    set_block(ret_part->network, ret_part->w);
     bw_engine_touch(ret_part->engine);
 }
 
@@ -159,6 +220,11 @@ static void free_part(part *p)
 
 /* ---- a step ---- */
 
+static bool is_dwe(const study *s)
+{
+    return strcmp(s->name, "dwe") == 0;
+}
+
 static void update(bench *b, part *p)
 {
     bw_optimizer adam = bw_optimizer_default(BW_OPTIMIZER_ADAM);
@@ -169,11 +235,12 @@ static void update(bench *b, part *p)
     memset(p->g, 0, p->n_trained * sizeof(*p->g));
 }
 
-/* Adds d/dz of mean over pairs of (|z1 - z2|^2 - 1)^2: the second half of the
- * batch are the first one's partners. */
-static void add_pair_gradient(const study *s, const float *z, float *dz)
+/* Mean over pairs of (|z1 - z2|^2 - 1)^2, and its gradient added to dz: the
+ * second half of the batch are the first one's partners. */
+static double add_pair_loss(const study *s, const float *z, float *dz)
 {
     size_t n = s->batch / 2, d = s->latent;
+    double loss = 0;
 
     for (size_t k = 0; k < n; k++) {
         const float *a = z + k * d, *b = z + (n + k) * d;
@@ -186,29 +253,31 @@ static void add_pair_gradient(const study *s, const float *z, float *dz)
             dz[k * d + j] += factor * (a[j] - b[j]);
             dz[(n + k) * d + j] -= factor * (a[j] - b[j]);
         }
+        loss += (double)((sum - 1) * (sum - 1)) / (double)n;
     }
+    return loss;
 }
 
-static void add_loss(bench *b, const float *y, float *dy)
+static double add_loss(bench *b, const float *y, float *dy)
 {
     const study *s = b->study;
     size_t n = s->batch, m = bw_shape_n(s->image);
 
     memset(dy, 0, n * m * sizeof(*dy));
-    if (strcmp(s->name, "dwe") != 0) {
-        bw_loss_squared(b->tasks, n, m, y, b->x, 0.05, 1, dy);
-        return;
-    }
-    bw_loss_kl(b->tasks, n, m, y, b->x, 20, dy);
-    bw_loss_sparsity(b->tasks, n, m, y, 2e-3, dy);
+    if (!is_dwe(s))
+        return bw_loss_squared(b->tasks, n, m, y, b->x, 0.05, 1, dy);
+    return 20 * bw_loss_kl(b->tasks, n, m, y, b->x, 20, dy) +
+           2e-3 * bw_loss_sparsity(b->tasks, n, m, y, 2e-3, dy);
 }
 
-static void take_step(bench *b)
+/* Returns the loss before the step. */
+static double take_step(bench *b)
 {
     const study *s = b->study;
     size_t n = s->batch;
     const float *z, *y, *dz;
     float *dcode;
+    double loss;
 
     b->step++;
     memcpy(bw_engine_input(b->encoder.engine), b->x,
@@ -218,15 +287,16 @@ static void take_step(bench *b)
     memcpy(bw_engine_input(b->decoder.engine), z, n * s->latent * sizeof(*z));
     y = bw_engine_forward(b->decoder.engine, BW_MODE_TRAIN, n, b->decoder.w,
                           b->step);
-    add_loss(b, y, bw_engine_output_gradient(b->decoder.engine));
+    loss = add_loss(b, y, bw_engine_output_gradient(b->decoder.engine));
     dz = bw_engine_backward(b->decoder.engine, n, b->decoder.w, b->decoder.g);
     dcode = bw_engine_output_gradient(b->encoder.engine);
     memcpy(dcode, dz, n * s->latent * sizeof(*dz));
-    if (strcmp(s->name, "dwe") == 0)
-        add_pair_gradient(s, z, dcode);
+    if (is_dwe(s))
+        loss += add_pair_loss(s, z, dcode);
     bw_engine_backward(b->encoder.engine, n, b->encoder.w, b->encoder.g);
     update(b, &b->encoder);
     update(b, &b->decoder);
+    return loss;
 }
 
 /* Sum over all parameters, so that runs can be compared. */
@@ -237,6 +307,20 @@ static double check_sum(const part *p)
     for (size_t k = 0; k < p->n_trained; k++)
         sum += (double)p->w[k] * (double)(k % 97 + 1);
     return sum;
+}
+
+/* Multiply-adds of a step, twice: the encoder's first layer has no gradient of
+ * its input. */
+static double work_of(const bench *b)
+{
+    const bw_network *encoder = b->encoder.network;
+    const bw_parameter *first = bw_network_parameter(encoder, 0);
+    bw_shape out = bw_network_shape(encoder, 0);
+    double forward =
+        bw_network_work(encoder) + bw_network_work(b->decoder.network);
+    double spared = (double)first->n * (double)(out.h * out.w);
+
+    return 2 * (double)b->study->batch * (3 * forward - spared);
 }
 
 /* ---- the table ---- */
@@ -257,28 +341,28 @@ static double median(double *x, size_t n)
 static void time_study(bench *b, const study *s)
 {
     bw_shape code = {1, 1, s->latent, true};
-    double work, time[MAX_ROUNDS], share[MAX_ROUNDS], t;
+    double work, time[MAX_ROUNDS], share[MAX_ROUNDS], t, loss = 0;
 
     b->study = s;
     b->step = 0;
-    b->x = ramp(s->batch * bw_shape_n(s->image));
+    b->x = make_images(s->batch, bw_shape_n(s->image), is_dwe(s));
     make_part(b, "encoder", s->image, false, &b->encoder);
     make_part(b, "decoder", code, true, &b->decoder);
-    work = 6 * (double)s->batch *
-           (bw_network_work(b->encoder.network) +
-            bw_network_work(b->decoder.network));
+    work = work_of(b);
     take_step(b);
     for (size_t k = 0; k < b->n_rounds; k++) {
-        double before = peak(b), start = now();
+        double before = peak(b), start = now(), value = take_step(b);
 
-        take_step(b);
+        if (k == 0)
+            loss = value;
         time[k] = now() - start;
         share[k] = work / time[k] / ((before + peak(b)) / 2);
     }
     t = median(time, b->n_rounds);
-    printf("%-13s %zu threads %9.2f ms %9.1f /s %7.1f GFLOP/s %4.0f %%  %.9g\n",
+    printf("%-13s %zu threads %9.2f ms %9.1f /s %7.1f GFLOP/s %5.1f %%  %.9g  "
+           "%.9g\n",
            s->name, b->n_threads, t * 1e3, (double)s->n_counted / t,
-           work / t * 1e-9, 100 * median(share, b->n_rounds),
+           work / t * 1e-9, 100 * median(share, b->n_rounds), loss,
            check_sum(&b->encoder) + check_sum(&b->decoder));
     fflush(stdout);
     free_part(&b->encoder);
@@ -294,10 +378,35 @@ static bool is_wanted(const study *s, char **names)
     return !*names;
 }
 
+/* Prints "name h w c latent batch", and both networks, a line of "end" after
+ * each. */
+static int print_texts(bench *b, const char *name)
+{
+    for (size_t k = 0; k < sizeof(studies) / sizeof(studies[0]); k++) {
+        const study *s = b->study = &studies[k];
+
+        if (strcmp(s->name, name) != 0)
+            continue;
+        make_part(b, "encoder", s->image, false, &b->encoder);
+        make_part(b, "decoder", (bw_shape){1, 1, s->latent, true}, true,
+                  &b->decoder);
+        printf("%s %zu %zu %zu %zu %zu\n%send\n%send\n", name, s->image.h,
+               s->image.w, s->image.c, s->latent, s->batch,
+               bw_network_text(b->encoder.network),
+               bw_network_text(b->decoder.network));
+        free_part(&b->encoder);
+        free_part(&b->decoder);
+        return 0;
+    }
+    fprintf(stderr, "steps: no study is called %s\n", name);
+    return 2;
+}
+
 static int usage(void)
 {
     fprintf(stderr, "usage: steps [-j THREADS] [-r ROUNDS] "
-                    "[-w auto|blas|onednn|thin] [NAME ...]\n");
+                    "[-w auto|blas|onednn|thin] [NAME ...]\n"
+                    "       steps -t NAME\n");
     return 2;
 }
 
@@ -323,20 +432,25 @@ int main(int argc, char **argv)
 {
     bench b = {.n_threads = 1, .n_rounds = 5};
     bw_error err = BW_ERROR_INIT;
-    int option;
+    const char *text_of = NULL;
+    int option, status = 0;
 
-    while ((option = getopt(argc, argv, "j:r:w:")) != -1)
-        if (option == '?' || !read_option(option, optarg, &b))
+    while ((option = getopt(argc, argv, "j:r:w:t:")) != -1)
+        if (option == 't')
+            text_of = optarg;
+        else if (option == '?' || !read_option(option, optarg, &b))
             return usage();
     must(bw_gemm_init(&err), &err);
     must(bw_tasks_create(b.n_threads, &b.tasks, &err), &err);
     for (size_t k = 0; k < 3; k++)
-        b.peak[k] = ramp(2 * b.n_threads * PEAK_SIZE * PEAK_SIZE);
+        b.peak[k] = scatter(b.n_threads * PEAK_SIZE * PEAK_SIZE);
+    if (text_of)
+        status = print_texts(&b, text_of);
     for (size_t k = 0; k < sizeof(studies) / sizeof(studies[0]); k++)
-        if (is_wanted(&studies[k], argv + optind))
+        if (!text_of && is_wanted(&studies[k], argv + optind))
             time_study(&b, &studies[k]);
     for (size_t k = 0; k < 3; k++)
         free(b.peak[k]);
     bw_tasks_destroy(b.tasks);
-    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+    return fflush(stdout) == 0 && !ferror(stdout) ? status : 1;
 }
