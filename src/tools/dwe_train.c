@@ -449,6 +449,10 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
 
     if (!status)
         status = bw_tool_output(self, &output, err);
+    if (!status && log_to && !strcmp(log_to, "-") && !strcmp(output, "-"))
+        status = bw_error_set(err, BW_ERR_USAGE,
+                              "the log and the model cannot both go to "
+                              "standard output");
     if (!status)
         status = bw_verb_arguments(self, parsed, &n_args, &args, err);
     if (status)

@@ -172,6 +172,8 @@ nothing_was_written() {
         i.st.zst
     check 1 train --log /dev/full --distances d.st.zst i.st.zst
     stderr_has '/dev/full'
+    check 2 dwe train --log - --distances d.st.zst i.st.zst -o -
+    stderr_has 'the log and the model cannot both go to standard output'
     check 1 dwe decode --model m.st.zst --png /dev/full -o no.st.zst \
         <(dwe embed --model m.st.zst i.st.zst)
     stderr_has '/dev/full'
