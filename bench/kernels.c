@@ -4,8 +4,7 @@
  *
  * Only layers whose line holds all words. A line a layer, pass and way: work
  * of one pass over the batch, GFLOP/s, and the share of the peak: an sgemm
- * 2000^3 (1000^3 on each thread at a time where there are more) that is timed
- * before and after each round. Shares are medians over the rounds; on one
+ * 2000^3 on each thread that is timed before and after each round. Shares are medians over the rounds; on one
  * thread they are of processor time, which other programs do not count in, on
  * more of the wall's. Multiplications by the zeros around an image count as
  * work, so that a way that leaves them out may show more than 100 %.
@@ -19,10 +18,10 @@
 #include <unistd.h>
 
 #include "nn/conv.h"
-#include "nn/gemm.h"
 #include "nn/layout.h"
+#include "timing.h"
 
-enum { MAX_ROUNDS = 99, PEAK_SIZE = 1000 };
+enum { MAX_ROUNDS = 99 };
 
 typedef struct layer_row {
     const char *name;
@@ -68,72 +67,9 @@ static const layer_row layers[] = {
 };
 
 typedef struct bench {
-    bw_tasks *tasks;
+    timing timing;
     size_t n_threads, n, n_rounds;
-    float *peak[3]; /* of each thread: a, b, c */
 } bench;
-
-static void *need(void *pointer)
-{
-    if (!pointer) {
-        fprintf(stderr, "kernels: out of memory\n");
-        exit(1);
-    }
-    return pointer;
-}
-
-static void must(bw_status status, const bw_error *err)
-{
-    if (status != BW_OK) {
-        fprintf(stderr, "kernels: %s\n", err->text);
-        exit(1);
-    }
-}
-
-static float *ramp(size_t n)
-{
-    float *x = need(aligned_alloc(64, (n * sizeof(float) / 64 + 1) * 64));
-
-    for (size_t k = 0; k < n; k++)
-        x[k] = (float)(k * 7 % 23) / 16 - 0.7f;
-    return x;
-}
-
-static double now(const bench *b)
-{
-    struct timespec t;
-
-    clock_gettime(b->n_threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC,
-                  &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void peak_task(void *arg, size_t task, size_t worker)
-{
-    const bench *b = arg;
-    const size_t m = PEAK_SIZE;
-    size_t at = task * m * m;
-
-    (void)worker;
-    bw_gemm(false, false, m, m, m, 1, b->peak[0] + at, m, b->peak[1] + at, m, 0,
-            b->peak[2] + at, m);
-}
-
-/* FLOP/s of an sgemm on every thread. */
-static double peak(bench *b)
-{
-    double start = now(b), m = PEAK_SIZE;
-
-    bw_tasks_run(b->tasks, b->n_threads, peak_task, b);
-    return 2 * m * m * m * (double)b->n_threads / (now(b) - start);
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 typedef struct sides {
     float *x, *y, *w, *dw;
@@ -167,24 +103,24 @@ static void time_pass(bench *b, const layer_row *layer, const sides *s,
     bw_conv *conv = NULL;
     size_t n_bytes;
 
-    must(bw_conv_create(&layer->shape, b->n, way, pass, b->tasks, &conv,
+    must(bw_conv_create(&layer->shape, b->n, way, pass, b->timing.tasks, &conv,
                         &n_bytes, &err),
          &err);
     bw_conv_pack(conv, s->w);
     run_pass(conv, b, s, pass);
     for (size_t k = 0; k < b->n_rounds; k++) {
-        double before = peak(b), start = now(b), rate;
+        double before = timing_peak(&b->timing), start = timing_now(&b->timing),
+               rate;
 
         for (size_t i = 0; i < repeats; i++)
             run_pass(conv, b, s, pass);
-        rate = work * (double)repeats / (now(b) - start);
-        share[k] = rate / ((before + peak(b)) / 2);
+        rate = work * (double)repeats / (timing_now(&b->timing) - start);
+        share[k] = rate / ((before + timing_peak(&b->timing)) / 2);
         speed = rate > speed ? rate : speed;
     }
-    qsort(share, b->n_rounds, sizeof(*share), compare);
     printf("%-22s %-6s %-6s %8.2f GFLOP %7.1f GFLOP/s %4.0f %%\n", layer->name,
            pass_name[pass], way_name[way], work * 1e-9, speed * 1e-9,
-           100 * share[b->n_rounds / 2]);
+           100 * median(share, b->n_rounds));
     fflush(stdout);
     bw_conv_destroy(conv);
 }
@@ -193,10 +129,10 @@ static void time_layer(bench *b, const layer_row *layer, char **words)
 {
     const bw_conv_shape *shape = &layer->shape;
     size_t n = bw_layout_n(BW_LAYOUT_LANES, b->n, 1);
-    sides s = {.x = ramp(n * shape->h * shape->w * shape->c),
-               .y = ramp(n * shape->p * shape->q * shape->o),
-               .w = ramp(shape->o * shape->c * shape->kh * shape->kw),
-               .dw = ramp(shape->o * shape->c * shape->kh * shape->kw)};
+    sides s = {.x = scatter(n * shape->h * shape->w * shape->c),
+               .y = scatter(n * shape->p * shape->q * shape->o),
+               .w = scatter(shape->o * shape->c * shape->kh * shape->kw),
+               .dw = scatter(shape->o * shape->c * shape->kh * shape->kw)};
     static const char *const way_name[] = {"auto", "blas", "onednn", "thin"};
 
     for (unsigned pass = BW_CONV_TO_Y; pass <= BW_CONV_WEIGHT; pass *= 2)
@@ -222,7 +158,6 @@ static void time_layer(bench *b, const layer_row *layer, char **words)
 int main(int argc, char **argv)
 {
     bench b = {.n_threads = 1, .n = 100, .n_rounds = 5};
-    bw_error err = BW_ERROR_INIT;
     int option;
 
     while ((option = getopt(argc, argv, "j:n:r:")) != -1) {
@@ -237,14 +172,10 @@ int main(int argc, char **argv)
           : option == 'n' ? &b.n
                           : &b.n_rounds) = value;
     }
-    must(bw_gemm_init(&err), &err);
-    must(bw_tasks_create(b.n_threads, &b.tasks, &err), &err);
-    for (size_t k = 0; k < 3; k++)
-        b.peak[k] = ramp(b.n_threads * PEAK_SIZE * PEAK_SIZE);
+    timing_start(&b.timing, b.n_threads,
+                 b.n_threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC);
     for (size_t k = 0; k < sizeof(layers) / sizeof(layers[0]); k++)
         time_layer(&b, &layers[k], argv + optind);
-    for (size_t k = 0; k < 3; k++)
-        free(b.peak[k]);
-    bw_tasks_destroy(b.tasks);
+    timing_end(&b.timing);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -18,7 +18,6 @@
 #include "config.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +27,10 @@
 #include "barrow/engine.h"
 #include "barrow/network.h"
 #include "barrow/optimizer.h"
-#include "nn/gemm.h"
 #include "nn/losses.h"
+#include "timing.h"
 
-enum { MAX_ROUNDS = 99, PEAK_SIZE = 2000 };
+enum { MAX_ROUNDS = 99 };
 
 typedef struct study {
     const char *name, *preset;
@@ -57,60 +56,14 @@ typedef struct part {
 } part;
 
 typedef struct bench {
-    bw_tasks *tasks;
+    timing timing;
     size_t n_threads, n_rounds;
     bw_way way;
-    float *peak[3]; /* of each thread: a, b, c */
     const study *study;
     part encoder, decoder;
     float *x;
     uint64_t step;
 } bench;
-
-static void *need(void *pointer)
-{
-    if (!pointer) {
-        fprintf(stderr, "steps: out of memory\n");
-        exit(1);
-    }
-    return pointer;
-}
-
-static void must(bw_status status, const bw_error *err)
-{
-    if (status != BW_OK) {
-        fprintf(stderr, "steps: %s\n", err->text);
-        exit(1);
-    }
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Numbers that look random, in [0, 1), of a rule that any language can repeat:
- * the 24 middle bits of two rounds of a multiply and a shift. */
-static double scattered(uint64_t k)
-{
-    for (int round = 0; round < 2; round++) {
-        k = (k + 1) * 2654435761 % 4294967296;
-        k ^= k >> 15;
-    }
-    return (double)(k >> 8) / 16777216;
-}
-
-static float *scatter(size_t n)
-{
-    float *x = need(aligned_alloc(64, (n * sizeof(float) / 64 + 1) * 64));
-
-    for (size_t k = 0; k < n; k++)
-        x[k] = (float)scattered(k);
-    return x;
-}
 
 /* n items of m values; those of dwe are masses. */
 static float *make_images(size_t n, size_t m, bool are_masses)
@@ -126,27 +79,6 @@ static float *make_images(size_t n, size_t m, bool are_masses)
             x[i * m + k] = (float)((double)x[i * m + k] / sum);
     }
     return x;
-}
-
-/* ---- the peak ---- */
-
-static void peak_task(void *arg, size_t task, size_t worker)
-{
-    const bench *b = arg;
-    const size_t m = PEAK_SIZE;
-    size_t at = task * m * m;
-
-    (void)worker;
-    bw_gemm(false, false, m, m, m, 1, b->peak[0] + at, m, b->peak[1] + at, m, 0,
-            b->peak[2] + at, m);
-}
-
-static double peak(bench *b)
-{
-    double start = now(), m = PEAK_SIZE;
-
-    bw_tasks_run(b->tasks, b->n_threads, peak_task, b);
-    return 2 * m * m * m * (double)b->n_threads / (now() - start);
 }
 
 /* ---- networks ---- */
@@ -197,7 +129,7 @@ static void make_part(bench *b, const char *name, bw_shape input,
                           &ret_part->network, &err),
          &err);
     free(text);
-    must(bw_engine_create(ret_part->network, &options, b->tasks,
+    must(bw_engine_create(ret_part->network, &options, b->timing.tasks,
                           &ret_part->engine, &err),
          &err);
     n = ret_part->n_trained = bw_network_n_trained(ret_part->network);
@@ -230,7 +162,7 @@ static void update(bench *b, part *p)
     bw_optimizer adam = bw_optimizer_default(BW_OPTIMIZER_ADAM);
 
     bw_optimizer_step(&adam, 1e-4, b->step, p->n_trained, p->w, p->g,
-                      p->moments, b->tasks);
+                      p->moments, b->timing.tasks);
     bw_engine_touch(p->engine);
     memset(p->g, 0, p->n_trained * sizeof(*p->g));
 }
@@ -265,9 +197,9 @@ static double add_loss(bench *b, const float *y, float *dy)
 
     memset(dy, 0, n * m * sizeof(*dy));
     if (!is_dwe(s))
-        return bw_loss_squared(b->tasks, n, m, y, b->x, 0.05, 1, dy);
-    return 20 * bw_loss_kl(b->tasks, n, m, y, b->x, 20, dy) +
-           2e-3 * bw_loss_sparsity(b->tasks, n, m, y, 2e-3, dy);
+        return bw_loss_squared(b->timing.tasks, n, m, y, b->x, 0.05, 1, dy);
+    return 20 * bw_loss_kl(b->timing.tasks, n, m, y, b->x, 20, dy) +
+           2e-3 * bw_loss_sparsity(b->timing.tasks, n, m, y, 2e-3, dy);
 }
 
 /* Returns the loss before the step. */
@@ -325,19 +257,6 @@ static double work_of(const bench *b)
 
 /* ---- the table ---- */
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *x, size_t n)
-{
-    qsort(x, n, sizeof(*x), compare);
-    return x[n / 2];
-}
-
 static void time_study(bench *b, const study *s)
 {
     bw_shape code = {1, 1, s->latent, true};
@@ -351,12 +270,13 @@ static void time_study(bench *b, const study *s)
     work = work_of(b);
     take_step(b);
     for (size_t k = 0; k < b->n_rounds; k++) {
-        double before = peak(b), start = now(), value = take_step(b);
+        double before = timing_peak(&b->timing), start = timing_now(&b->timing),
+               value = take_step(b);
 
         if (k == 0)
             loss = value;
-        time[k] = now() - start;
-        share[k] = work / time[k] / ((before + peak(b)) / 2);
+        time[k] = timing_now(&b->timing) - start;
+        share[k] = work / time[k] / ((before + timing_peak(&b->timing)) / 2);
     }
     t = median(time, b->n_rounds);
     printf("%-13s %zu threads %9.2f ms %9.1f /s %7.1f GFLOP/s %5.1f %%  %.9g  "
@@ -431,7 +351,6 @@ static bool read_option(int option, const char *value, bench *b)
 int main(int argc, char **argv)
 {
     bench b = {.n_threads = 1, .n_rounds = 5};
-    bw_error err = BW_ERROR_INIT;
     const char *text_of = NULL;
     int option, status = 0;
 
@@ -440,17 +359,12 @@ int main(int argc, char **argv)
             text_of = optarg;
         else if (option == '?' || !read_option(option, optarg, &b))
             return usage();
-    must(bw_gemm_init(&err), &err);
-    must(bw_tasks_create(b.n_threads, &b.tasks, &err), &err);
-    for (size_t k = 0; k < 3; k++)
-        b.peak[k] = scatter(b.n_threads * PEAK_SIZE * PEAK_SIZE);
+    timing_start(&b.timing, b.n_threads, CLOCK_MONOTONIC);
     if (text_of)
         status = print_texts(&b, text_of);
     for (size_t k = 0; k < sizeof(studies) / sizeof(studies[0]); k++)
         if (!text_of && is_wanted(&studies[k], argv + optind))
             time_study(&b, &studies[k]);
-    for (size_t k = 0; k < 3; k++)
-        free(b.peak[k]);
-    bw_tasks_destroy(b.tasks);
+    timing_end(&b.timing);
     return fflush(stdout) == 0 && !ferror(stdout) ? status : 1;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/dwe.h"
+#include "nn/cut.h"
 #include "nn/gemm.h"
 
 struct bw_dwe_pass {
@@ -87,11 +88,6 @@ static float *values_of(const bw_dwe_pass *pass, const bw_model_part *part)
     return pass->dwe->model->values + part->offset;
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Codes, as the network gives them, of the n images of pass->row. */
 static const float *encode_rows(bw_dwe_pass *pass, const bw_dwe_images *images,
                                 size_t n, const uint32_t *row)
@@ -112,7 +108,7 @@ bw_status bw_dwe_encode(bw_dwe_pass *pass, const bw_dwe_images *images,
     bw_status status = BW_OK;
 
     for (size_t first = 0; first < n && !status; first += pass->n_max) {
-        size_t m = smaller(pass->n_max, n - first);
+        size_t m = bw_cut_min(pass->n_max, n - first);
         for (size_t k = 0; k < m; k++)
             pass->row[k] =
                 opt_index ? opt_index[first + k] : (uint32_t)(first + k);
@@ -133,7 +129,7 @@ bw_status bw_dwe_decode(bw_dwe_pass *pass, size_t n, const float *codes,
     bw_status status = BW_OK;
 
     for (size_t first = 0; first < n && !status; first += pass->n_max) {
-        size_t m = smaller(pass->n_max, n - first);
+        size_t m = bw_cut_min(pass->n_max, n - first);
         for (size_t k = 0; k < m * d; k++)
             input[k] = factor * codes[first * d + k];
         const float *out =
@@ -194,7 +190,7 @@ bw_status bw_dwe_predict(bw_dwe_pass *pass, const bw_dwe_images *a,
     bw_status status = codes ? BW_OK : bw_error_memory(err);
 
     for (size_t first = 0; first < n && !status; first += pass->n_max) {
-        size_t m = smaller(pass->n_max, n - first);
+        size_t m = bw_cut_min(pass->n_max, n - first);
         for (size_t k = 0; k < m; k++) {
             pass->row[k] = pair[first + k][0];
             pass->row[m + k] = pair[first + k][1];

@@ -7,15 +7,11 @@
 
 #include "model/dwe_learner.h"
 #include "model/dwe_picture.h"
+#include "nn/cut.h"
 
 enum { N_SHOWN = 32, SHOWN_COLUMNS = 8 };
 
 /* ---- validation ---- */
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Every image of the held pairs goes through both networks once. */
 static void see_images(bw_dwe_learner *l, double *terms)
@@ -24,7 +20,7 @@ static void see_images(bw_dwe_learner *l, double *terms)
     double sum[BW_DWE_TERMS] = {0};
 
     for (size_t first = 0; first < l->n_seen; first += n_max) {
-        size_t n = smaller(n_max, l->n_seen - first);
+        size_t n = bw_cut_min(n_max, l->n_seen - first);
         const float *z =
             bw_dwe_step_encode(l, BW_MODE_INFER, n, l->seen + first, 0);
         memcpy(l->seen_code + first * d, z, n * d * sizeof *z);
@@ -64,7 +60,7 @@ bw_status bw_dwe_validate_regressor(void *self, double *terms, bw_error *err)
 
     (void)err;
     for (size_t first = 0; first < l->n_held; first += l->t->batch) {
-        size_t n = smaller(l->t->batch, l->n_held - first);
+        size_t n = bw_cut_min(l->t->batch, l->n_held - first);
         bw_dwe_step_set_pairs(l, l->held + first, n);
         const float *y = bw_dwe_step_regress(l, BW_MODE_INFER, n, 0);
         for (size_t k = 0; k < n; k++)
@@ -83,10 +79,10 @@ bw_status bw_dwe_validate_show(void *self, const char *folder, uint64_t epoch,
 {
     bw_dwe_learner *l = self;
     size_t size = bw_shape_n(l->t->dwe->image);
-    size_t most = smaller(l->n_seen ? l->n_seen : l->t->images->n,
-                          smaller(N_SHOWN, 2 * l->t->batch));
+    size_t most = bw_cut_min(l->n_seen ? l->n_seen : l->t->images->n,
+                             bw_cut_min(N_SHOWN, 2 * l->t->batch));
     size_t n = most < SHOWN_COLUMNS ? most : most - most % SHOWN_COLUMNS;
-    size_t n_columns = smaller(n, SHOWN_COLUMNS);
+    size_t n_columns = bw_cut_min(n, SHOWN_COLUMNS);
     float *planes = malloc(2 * n * size * sizeof *planes);
     char *path = NULL;
     bw_status status = BW_OK;

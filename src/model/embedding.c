@@ -11,6 +11,7 @@
 
 #include "barrow/embedding.h"
 #include "base/tasks.h"
+#include "nn/cut.h"
 #include "nn/gemm.h"
 
 /* A tile of results stays in the second-level cache while it is looked over. */
@@ -152,11 +153,6 @@ static void mend_row(const bw_embedding *e, size_t i, size_t from, size_t to,
         }
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void run_tile(void *arg, size_t task, size_t worker)
 {
     const tiling *t = arg;
@@ -164,8 +160,8 @@ static void run_tile(void *arg, size_t task, size_t worker)
     size_t depth = e->d + 2, n_b = e->b.n;
     size_t top = task / t->n_across * TILE_ROWS;
     size_t from = (t->first_tile + task % t->n_across) * TILE_COLUMNS;
-    size_t n = smaller(TILE_ROWS, t->n - top);
-    size_t to = smaller(from + TILE_COLUMNS, n_b);
+    size_t n = bw_cut_min(TILE_ROWS, t->n - top);
+    size_t to = bw_cut_min(from + TILE_COLUMNS, n_b);
 
     (void)worker;
     bw_gemm(false, true, n, to - from, depth, 1,

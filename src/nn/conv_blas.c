@@ -17,6 +17,7 @@
 
 #include "nn/conv_blas.h"
 #include "nn/conv_columns.h"
+#include "nn/cut.h"
 #include "nn/gemm.h"
 
 enum {
@@ -56,28 +57,13 @@ typedef struct blas_run {
     bool relu;
 } blas_run;
 
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t divide_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* ---- cuts ---- */
 
 static size_t rows_of_block(const bw_conv_shape *shape, size_t n_columns)
 {
     size_t least = n_columns * shape->o >= WIDE_WEIGHT ? WIDE_ROWS : MIN_ROWS;
 
-    return min_size(max_size(BLOCK_FLOATS / n_columns, least), MAX_ROWS);
+    return bw_cut_min(bw_cut_max(BLOCK_FLOATS / n_columns, least), MAX_ROWS);
 }
 
 /* Items of a task of to_x: so many that their rows fill a block, and so few
@@ -86,7 +72,7 @@ static size_t items_of_task(const bw_conv *conv, size_t n_rows)
 {
     size_t full = n_rows / (conv->shape.p * conv->shape.q);
 
-    return max_size(min_size(full, conv->n_max / MIN_TASKS), 1);
+    return bw_cut_max(bw_cut_min(full, conv->n_max / MIN_TASKS), 1);
 }
 
 /* Products with all columns at once pack y once, but each chunk has a dW. */
@@ -111,8 +97,8 @@ static void cut(const bw_conv *conv, blas_state *state)
     if (is_cut_by_rows(conv, n_columns))
         state->n_parts = N_CHUNKS;
     else
-        state->piece_taps = min_size(divide_up(PIECE_COLUMNS, shape->c),
-                                     divide_up(state->n_taps, MIN_TASKS));
+        state->piece_taps = bw_cut_min(bw_cut_count(PIECE_COLUMNS, shape->c),
+                                       bw_cut_count(state->n_taps, MIN_TASKS));
     state->n_scratch = state->n_rows * n_columns;
 }
 
@@ -125,7 +111,7 @@ static void to_y_task(void *arg, size_t task, size_t worker)
     const bw_conv_shape *shape = &run->conv->shape;
     float *col = state->scratch + worker * state->n_scratch;
     size_t row = task * state->n_rows;
-    size_t n_rows = min_size(state->n_rows, run->n_rows - row);
+    size_t n_rows = bw_cut_min(state->n_rows, run->n_rows - row);
     float *y = run->out + row * shape->o;
 
     bw_columns_gather(shape, run->x, row, n_rows, 0, state->n_taps, col);
@@ -147,8 +133,8 @@ static void blas_to_y(bw_conv *conv, size_t n, const float *x,
                     .out = y,
                     .relu = relu};
 
-    bw_tasks_run(conv->tasks, divide_up(run.n_rows, state->n_rows), to_y_task,
-                 &run);
+    bw_tasks_run(conv->tasks, bw_cut_count(run.n_rows, state->n_rows),
+                 to_y_task, &run);
 }
 
 /* ---- to_x ---- */
@@ -160,7 +146,7 @@ static void to_x_task(void *arg, size_t task, size_t worker)
     const bw_conv_shape *shape = &run->conv->shape;
     float *col = state->scratch + worker * state->n_scratch;
     size_t item = task * state->n_items;
-    size_t n_items = min_size(state->n_items, run->n - item);
+    size_t n_items = bw_cut_min(state->n_items, run->n - item);
     size_t n_pixels = n_items * shape->h * shape->w;
     float *x = run->out + item * shape->h * shape->w * shape->c;
     size_t row = item * shape->p * shape->q;
@@ -168,7 +154,7 @@ static void to_x_task(void *arg, size_t task, size_t worker)
 
     memset(x, 0, n_pixels * shape->c * sizeof(*x));
     for (size_t n_rows; row < end; row += n_rows) {
-        n_rows = min_size(state->n_rows, end - row);
+        n_rows = bw_cut_min(state->n_rows, end - row);
         bw_gemm(false, false, n_rows, state->n_columns, shape->o, 1,
                 run->y + row * shape->o, shape->o, state->w, state->n_columns,
                 0, col, state->n_columns);
@@ -189,7 +175,7 @@ static void blas_to_x(bw_conv *conv, size_t n, const float *y,
                     .out = x,
                     .relu = relu};
 
-    bw_tasks_run(conv->tasks, divide_up(n, state->n_items), to_x_task, &run);
+    bw_tasks_run(conv->tasks, bw_cut_count(n, state->n_items), to_x_task, &run);
 }
 
 /* ---- weight ---- */
@@ -203,7 +189,7 @@ static void multiply_rows(const blas_run *run, size_t row, size_t end,
     float beta = 0;
 
     for (size_t n_rows; row < end; row += n_rows, beta = 1) {
-        n_rows = min_size(run->state->n_scratch / n_columns, end - row);
+        n_rows = bw_cut_min(run->state->n_scratch / n_columns, end - row);
         bw_columns_gather(shape, run->x, row, n_rows, tap, n_taps, col);
         bw_gemm(true, false, shape->o, n_columns, n_rows, 1,
                 run->y + row * shape->o, shape->o, col, n_columns, beta,
@@ -218,13 +204,13 @@ static void piece_task(void *arg, size_t task, size_t worker)
     size_t tap = task * state->piece_taps;
 
     multiply_rows(run, 0, run->n_rows, tap,
-                  min_size(state->piece_taps, state->n_taps - tap),
+                  bw_cut_min(state->piece_taps, state->n_taps - tap),
                   state->scratch + worker * state->n_scratch, state->dw);
 }
 
 static size_t n_chunk_rows(const blas_run *run)
 {
-    return divide_up(run->n_rows, N_CHUNKS);
+    return bw_cut_count(run->n_rows, N_CHUNKS);
 }
 
 static void chunk_task(void *arg, size_t task, size_t worker)
@@ -234,8 +220,8 @@ static void chunk_task(void *arg, size_t task, size_t worker)
     size_t n_rows = n_chunk_rows(run);
 
     multiply_rows(run, task * n_rows,
-                  min_size((task + 1) * n_rows, run->n_rows), 0, state->n_taps,
-                  state->scratch + worker * state->n_scratch,
+                  bw_cut_min((task + 1) * n_rows, run->n_rows), 0,
+                  state->n_taps, state->scratch + worker * state->n_scratch,
                   state->dw + task * run->conv->shape.o * state->n_columns);
 }
 
@@ -245,8 +231,9 @@ static void add_task(void *arg, size_t task, size_t worker)
     const blas_run *run = arg;
     const blas_state *state = run->state;
     size_t c = run->conv->shape.c, n_taps = state->n_taps;
-    size_t n_parts =
-        state->piece_taps > 0 ? 1 : divide_up(run->n_rows, n_chunk_rows(run));
+    size_t n_parts = state->piece_taps > 0
+                         ? 1
+                         : bw_cut_count(run->n_rows, n_chunk_rows(run));
     float *to = run->out + task * state->n_columns;
 
     (void)worker;
@@ -273,10 +260,11 @@ static void blas_weight(bw_conv *conv, size_t n, const float *x, const float *y,
                     .out = dweight};
 
     if (state->piece_taps > 0)
-        bw_tasks_run(conv->tasks, divide_up(state->n_taps, state->piece_taps),
-                     piece_task, &run);
+        bw_tasks_run(conv->tasks,
+                     bw_cut_count(state->n_taps, state->piece_taps), piece_task,
+                     &run);
     else
-        bw_tasks_run(conv->tasks, divide_up(run.n_rows, n_chunk_rows(&run)),
+        bw_tasks_run(conv->tasks, bw_cut_count(run.n_rows, n_chunk_rows(&run)),
                      chunk_task, &run);
     bw_tasks_run(conv->tasks, conv->shape.o, add_task, &run);
 }

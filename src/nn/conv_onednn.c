@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "nn/conv_onednn.h"
+#include "nn/cut.h"
 #include "nn/onednn_unit.h"
 
 enum {
@@ -78,16 +79,6 @@ static size_t index_of(unsigned pass)
     return pass == BW_CONV_TO_Y ? 0 : pass == BW_CONV_TO_X ? 1 : 2;
 }
 
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* ---- cuts ---- */
 
 static size_t n_weight_floats(const bw_conv_shape *shape)
@@ -102,8 +93,8 @@ static size_t items_of_slice(const bw_conv *conv)
     size_t work = SLICE_WORK / n_weight_floats(shape) / pixels + 1;
     size_t rows = SLICE_ROWS / pixels + (SLICE_ROWS % pixels != 0);
 
-    return max_size(1,
-                    min_size(max_size(work, rows), conv->n_max / MIN_SLICES));
+    return bw_cut_max(
+        1, bw_cut_min(bw_cut_max(work, rows), conv->n_max / MIN_SLICES));
 }
 
 /* Of the gradient: an even number of slices, so that two threads share them,
@@ -248,8 +239,8 @@ static void set_plain(const repacking *repack, float *plain)
 static void add_units(onednn_run *run, const bw_onednn_unit *unit, size_t n)
 {
     run->unit = unit;
-    while ((run->n_parts = min_size((n - run->first) / unit->n_items,
-                                    run->pass->n_weights)) > 0) {
+    while ((run->n_parts = bw_cut_min((n - run->first) / unit->n_items,
+                                      run->pass->n_weights)) > 0) {
         bw_tasks_run(run->conv->tasks, run->n_parts, slice_task, run);
         bw_tasks_run(run->conv->tasks, run->pass->repack.n_pieces, add_task,
                      run);
@@ -361,7 +352,7 @@ static dnnl_status_t make_repack(const bw_onednn_unit *unit, repacking *repack)
         const dnnl_memory_desc_t *format = &repack->format[k];
 
         status = describe_piece(&unit->w, &whole, from,
-                                min_size(step, o - from), k, repack, &plain);
+                                bw_cut_min(step, o - from), k, repack, &plain);
         if (status == dnnl_success)
             status = make_repack_primitive(engine, adds, adds ? format : &plain,
                                            adds ? &plain : format,

@@ -7,6 +7,16 @@
 /* Values of a piece of elementwise work: some microseconds. */
 enum { BW_CUT_VALUES = 8192 };
 
+static inline size_t bw_cut_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t bw_cut_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* from .. to - 1 */
 typedef struct bw_cut {
     size_t from, to;

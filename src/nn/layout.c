@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "nn/cut.h"
 #include "nn/layout.h"
 
 /* Floats that a task copies, more or less: 64 KiB of source. */
@@ -30,11 +31,6 @@ typedef struct layout_job {
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
-}
-
-static size_t divide_up(size_t a, size_t b)
-{
-    return a / b + (a % b != 0);
 }
 
 static vec4 load(const float *p)
@@ -196,9 +192,10 @@ static void run(bw_tasks *tasks, layout_job *job, size_t n_all, size_t n_each,
 {
     if (job->n == 0 || n_all == 0)
         return;
-    job->chunk = divide_up(N_TASK / BW_LANES, n_each);
-    job->n_chunks = divide_up(n_all, job->chunk);
-    bw_tasks_run(tasks, divide_up(job->n, BW_LANES) * job->n_chunks, task, job);
+    job->chunk = bw_cut_count(N_TASK / BW_LANES, n_each);
+    job->n_chunks = bw_cut_count(n_all, job->chunk);
+    bw_tasks_run(tasks, bw_cut_count(job->n, BW_LANES) * job->n_chunks, task,
+                 job);
 }
 
 static layout_job image_job(size_t n, bw_shape shape, bw_layout layout,
@@ -216,7 +213,7 @@ static layout_job image_job(size_t n, bw_shape shape, bw_layout layout,
 size_t bw_layout_n(bw_layout layout, size_t n, size_t n_values)
 {
     if (layout == BW_LAYOUT_LANES)
-        n = divide_up(n, BW_LANES) * BW_LANES;
+        n = bw_cut_count(n, BW_LANES) * BW_LANES;
     return n * n_values;
 }
 
