@@ -98,10 +98,10 @@ void bw_option_table_init(bw_option_table *table, const bw_program *program)
     while (program->options != NULL && program->options[n].name != NULL)
         n++;
     *table = (bw_option_table){.program = program, .n_own = n, .n_rows = n};
-    add_common(table, (bw_option){.type = BW_OPTION_GROUP,
-                                  .name = program->has_verbs
-                                              ? "Options"
-                                              : "Common options"});
+    add_common(
+        table,
+        (bw_option){.type = BW_OPTION_GROUP,
+                    .name = program->has_verbs ? "Options" : "Common options"});
     if (!program->has_verbs)
         add_talk(table, program);
     add_flag(table, "help", 'h', "write this help, and stop", &table->help);

@@ -45,9 +45,6 @@ enum { MAX_LIMIT = 12 };
     T(a, 2)                                                                    \
     T(a, 3)                                                                    \
     T(a, 4) T(a, 5) T(a, 6) T(a, 7) T(a, 8) T(a, 9) T(a, 10) T(a, 11) T(a, 12)
-#define FOR_ALL(T)                                                             \
-    FOR_SIDE(T, 1)                                                             \
-    FOR_SIDE(T, 2) FOR_SIDE(T, 3) FOR_SIDE(T, 4) FOR_SIDE(T, 5)
 
 static const size_t limits[] = {LIMIT(1), LIMIT(2), LIMIT(3), LIMIT(4),
                                 LIMIT(5)};
@@ -105,7 +102,11 @@ typedef void apply_function(const apply_tile *tile);
                  store(y + k / (no)*to_step + k % (no)*LANES, sum[k]);)        \
         }                                                                      \
     }
-FOR_ALL(DEFINE)
+FOR_SIDE(DEFINE, 1)
+FOR_SIDE(DEFINE, 2)
+FOR_SIDE(DEFINE, 3)
+FOR_SIDE(DEFINE, 4)
+FOR_SIDE(DEFINE, 5)
 #undef DEFINE
 
 #define NAME(a, b) apply_##a##_##b,
@@ -258,7 +259,11 @@ typedef void weight_function(const weight_tile *tile);
             EACH(k, (na) * (nb), store(sums + k * LANES, sum[k]);)             \
         }                                                                      \
     }
-FOR_ALL(DEFINE)
+FOR_SIDE(DEFINE, 1)
+FOR_SIDE(DEFINE, 2)
+FOR_SIDE(DEFINE, 3)
+FOR_SIDE(DEFINE, 4)
+FOR_SIDE(DEFINE, 5)
 #undef DEFINE
 
 #define NAME(a, b) weight_##a##_##b,

@@ -91,9 +91,6 @@ static void close_work(work *w)
     bw_dwe_job_close(&w->job);
 }
 
-#define PICTURE_OPTIONS                                                        \
-    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given)
-
 /* ---- barycenter ---- */
 
 static const bw_option barycenter_options[] = {
@@ -107,7 +104,7 @@ static const bw_option barycenter_options[] = {
      .name = "by-label",
      .help = "one barycentre for each label",
      .value = &by_label},
-    PICTURE_OPTIONS,
+    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
     {.name = NULL},
 };
 
@@ -251,7 +248,7 @@ static const bw_option interpolate_options[] = {
      .value = &n_steps,
      .min = 2,
      .max = 65536},
-    PICTURE_OPTIONS,
+    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
     {.name = NULL},
 };
 
@@ -363,7 +360,7 @@ static const bw_option components_options[] = {
      .value = &reach,
      .min = 0,
      .max = 1000},
-    PICTURE_OPTIONS,
+    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
     {.name = NULL},
 };
 
