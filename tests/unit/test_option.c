@@ -92,9 +92,14 @@ static const bw_option options[] = {
      .value = &targets},
     {.name = NULL}};
 
-static const bw_program program = {
-    "wtest", "[options] FILE", "Tests options.", options, &common, true, true,
-    true};
+static const bw_program program = {.name = "wtest",
+                                   .usage = "[options] FILE",
+                                   .summary = "Tests options.",
+                                   .options = options,
+                                   .common = &common,
+                                   .has_output = true,
+                                   .has_threads = true,
+                                   .has_seed = true};
 
 static bw_parsed parsed;
 static bw_error err;
