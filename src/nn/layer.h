@@ -49,8 +49,8 @@ enum { BW_LANES = 16 };
 
 /* Where a kind can read and write. */
 typedef enum bw_layouts {
-    BW_ONLY_ROWS,     /* dense, normalisations, softmax, pools */
-    BW_SAME_LAYOUT,   /* elementwise: any, out as in */
+    BW_ONLY_ROWS,     /* dense, normalisations, softmax */
+    BW_SAME_LAYOUT,   /* elementwise, pools, upsample: any, out as in */
     BW_FREE_IMAGE,    /* flatten, reshape: their image side may be LANES */
     BW_BY_CONVOLUTION /* conv, deconv: LANES on both sides when thin */
 } bw_layouts;

@@ -25,6 +25,18 @@ typedef struct job {
     double *part; /* of each piece */
 } job;
 
+/* A term of n items of m values, whose loops are those of the processor. */
+static job job_of(int term, size_t n, size_t m, const float *y,
+                  const float *opt_t, float *opt_dy)
+{
+    return (job){.term = bw_terms_get()->sum[term],
+                 .n = n,
+                 .m = m,
+                 .y = y,
+                 .t = opt_t,
+                 .dy = opt_dy};
+}
+
 static void sum_piece(void *arg, size_t task, size_t worker)
 {
     const job *work = arg;
@@ -78,12 +90,7 @@ double bw_loss_squared(bw_tasks *tasks, size_t n, size_t m, const float *y,
                        const float *t, double scale, double weight,
                        float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_SQUARED],
-                .n = n,
-                .m = m,
-                .y = y,
-                .t = t,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_SQUARED, n, m, y, t, opt_dy);
 
     return scale * take_mean(tasks, work, 2.0 * scale * weight);
 }
@@ -99,12 +106,7 @@ double bw_loss_l2(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_l1(bw_tasks *tasks, size_t n, size_t m, const float *y,
                   const float *t, double scale, double weight, float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_L1],
-                .n = n,
-                .m = m,
-                .y = y,
-                .t = t,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_L1, n, m, y, t, opt_dy);
 
     return scale * take_mean(tasks, work, scale * weight);
 }
@@ -115,26 +117,16 @@ double bw_loss_logits(bw_tasks *tasks, size_t n, size_t m, const float *y,
                       const float *opt_t, double label, double weight,
                       float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_LOGITS],
-                .n = n,
-                .m = m,
-                .y = y,
-                .t = opt_t,
-                .label = (float)label,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_LOGITS, n, m, y, opt_t, opt_dy);
 
+    work.label = (float)label;
     return take_mean(tasks, work, weight);
 }
 
 double bw_loss_bernoulli(bw_tasks *tasks, size_t n, size_t m, const float *y,
                          const float *t, double weight, float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_BERNOULLI],
-                .n = n,
-                .m = m,
-                .y = y,
-                .t = t,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_BERNOULLI, n, m, y, t, opt_dy);
 
     return take_mean(tasks, work, weight);
 }
@@ -144,12 +136,7 @@ double bw_loss_bernoulli(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_kl(bw_tasks *tasks, size_t n, size_t m, const float *y,
                   const float *t, double weight, float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_KL],
-                .n = n,
-                .m = m,
-                .y = y,
-                .t = t,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_KL, n, m, y, t, opt_dy);
 
     return take_mean(tasks, work, weight);
 }
@@ -157,11 +144,7 @@ double bw_loss_kl(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_sparsity(bw_tasks *tasks, size_t n, size_t m, const float *y,
                         double weight, float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_SPARSITY],
-                .n = n,
-                .m = m,
-                .y = y,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_SPARSITY, n, m, y, NULL, opt_dy);
 
     return take_mean(tasks, work, weight);
 }
@@ -171,11 +154,7 @@ double bw_loss_sparsity(bw_tasks *tasks, size_t n, size_t m, const float *y,
 double bw_loss_mean(bw_tasks *tasks, size_t n, size_t m, const float *y,
                     double weight, float *opt_dy)
 {
-    job work = {.term = bw_terms_get()->sum[BW_TERM_MEAN],
-                .n = n,
-                .m = m,
-                .y = y,
-                .dy = opt_dy};
+    job work = job_of(BW_TERM_MEAN, n, m, y, NULL, opt_dy);
 
     return take_mean(tasks, work, weight);
 }
