@@ -26,13 +26,17 @@ typedef struct bw_random {
 /* What the numbers are for keeps jobs with one seed apart. Values are part of
  * the promise that a seed gives the same bytes: never renumber. */
 typedef enum bw_random_purpose {
-    BW_RANDOM_PAIRS = 1,   /* wdist --pairs random */
-    BW_RANDOM_SHUFFLE = 2, /* wpack --shuffle */
-    BW_RANDOM_TEST = 3,    /* tests' own instances */
-    BW_RANDOM_WEIGHTS = 4, /* initial parameters */
-    BW_RANDOM_ORDER = 5,   /* order of an epoch's examples */
-    BW_RANDOM_SPLIT = 6,   /* examples held out for validation */
-    BW_RANDOM_NOISE = 7    /* noise layers */
+    BW_RANDOM_PAIRS = 1,    /* wdist --pairs random */
+    BW_RANDOM_SHUFFLE = 2,  /* wpack --shuffle */
+    BW_RANDOM_TEST = 3,     /* tests' own instances */
+    BW_RANDOM_WEIGHTS = 4,  /* initial parameters */
+    BW_RANDOM_ORDER = 5,    /* order of an epoch's examples */
+    BW_RANDOM_SPLIT = 6,    /* examples held out for validation */
+    BW_RANDOM_NOISE = 7,    /* noise layers */
+    BW_RANDOM_PRIOR = 8,    /* draws of a prior */
+    BW_RANDOM_CODES = 9,    /* draws of Gaussian codes */
+    BW_RANDOM_MIXTURE = 10, /* start of a mixture's fit, draws from it */
+    BW_RANDOM_SLICES = 11   /* directions of sliced distances */
 } bw_random_purpose;
 
 /* Starts stream `stream` of `seed`. Needs no clean-up. */
