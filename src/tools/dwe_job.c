@@ -170,22 +170,6 @@ bw_status bw_dwe_job_codes(bw_dwe_job *job, bw_reader *reader, size_t *n,
 
 /* ---- images ---- */
 
-/* One image as (H,W,C), of mass 1 or of largest value 1. */
-static void set_pixels(bw_shape shape, const float *planes, bool is_view,
-                       float *pixels)
-{
-    size_t n_pixels = shape.h * shape.w;
-    float most = 0, factor = 1;
-
-    for (size_t k = 0; k < bw_shape_n(shape) && is_view; k++)
-        most = fmaxf(most, planes[k]);
-    if (most > 0)
-        factor = 1 / most;
-    for (size_t c = 0; c < shape.c; c++)
-        for (size_t i = 0; i < n_pixels; i++)
-            pixels[i * shape.c + c] = factor * planes[c * n_pixels + i];
-}
-
 static bw_status append_images(bw_dwe_job *job, size_t n, const float *planes,
                                size_t index, bool is_view, bw_error *err)
 {
@@ -195,7 +179,7 @@ static bw_status append_images(bw_dwe_job *job, size_t n, const float *planes,
     bw_status status = pixels ? BW_OK : bw_error_memory(err);
 
     for (size_t k = 0; k < n && !status; k++) {
-        set_pixels(shape, planes + k * size, is_view, pixels);
+        bw_dwe_picture_pixels(shape, planes + k * size, is_view, pixels);
         status = bw_writer_append(job->writer, index, pixels,
                                   size * sizeof *pixels, err);
     }
