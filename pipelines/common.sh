@@ -2,7 +2,7 @@
 # from the root of the tree, has its OUT folder set before the first step, and
 # is written so that every step makes one file: a step whose file is there is
 # skipped, so a pipeline that was stopped continues where it was.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 
 # say TEXT...: talk, on standard error.
 say() {
@@ -12,6 +12,32 @@ say() {
 fail() {
     say "$*"
     exit 1
+}
+
+# from_here PATH: one that the caller gave, who was in the folder $here.
+from_here() {
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$here/$1" ;;
+    esac
+}
+
+# arguments [--small] [OUT]: sets `size' to full or small, and OUT, which by
+# default is out/NAME or out/NAME-small after the pipeline's name.
+arguments() {
+    size=full OUT=out/${0##*/}
+    if [ "${1-}" = --small ]; then
+        size=small OUT=$OUT-small
+        shift
+    fi
+    case $#${1-} in
+    0 | 1[!-]*) ;;
+    *)
+        echo "usage: ${0##*/} [--small] [OUT]" >&2
+        exit 2
+        ;;
+    esac
+    [ $# -eq 0 ] || OUT=$(from_here "$1")
 }
 
 # prepare TOOL...: puts the tree's own tools at the head of PATH, after setting
@@ -96,6 +122,33 @@ make_to() {
     say "making $target"
     "$@" >"$target.part"
     mv "$target.part" "$target"
+}
+
+# value FILE NAME: a figure of a table of names and values.
+value() {
+    awk -F '\t' -v name="$2" '$1 == name { print $2 }' "$1"
+}
+
+# rounded FORM NUMBER: as printf writes it.
+rounded() {
+    awk -v x="$2" -v form="$1" 'BEGIN { printf form, x }'
+}
+
+# column LOG NAME: its number in a log of training.
+column() {
+    awk -F '\t' -v name="$2" '
+        $1 == "set" {
+            for (k = 1; k <= NF; k++) if ($k == name) print k
+            exit
+        }' "$1"
+}
+
+# row CELL...: of a table, the first a heading.
+row() {
+    printf '<tr><th>%s</th>' "$1"
+    shift
+    printf '<td>%s</td>' "$@"
+    printf '</tr>\n'
 }
 
 # note COMMAND: keeps the commands, each once, for the page of results.
