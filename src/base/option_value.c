@@ -19,9 +19,14 @@
 #include "base/option.h"
 #include "base/option_table.h"
 
-/* The shortest decimal that reads back as the same double. */
+/* The shortest decimal that reads back as the same double; tens and hundreds
+ * without an exponent. */
 static const char *format_real(double x, char buffer[BW_OPTION_TEXT_SIZE])
 {
+    if (fabs(x) < 1e6 && x == floor(x)) {
+        snprintf(buffer, BW_OPTION_TEXT_SIZE, "%.0f", x);
+        return buffer;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(buffer, BW_OPTION_TEXT_SIZE, "%.*g", digits, x);
         if (strtod(buffer, NULL) == x)
