@@ -108,15 +108,18 @@ class Wae:
     """Networks (the adversary may be None), the loss, the prior, and what
     they are trained by."""
 
-    def __init__(self, encoder, decoder, adversary, rate, adversary_rate,
-                 betas, **fields):
+    def __init__(self, encoder, decoder, adversary=None, *, latent, penalty,
+                 weight, rate, adversary_rate=None, betas=(.5, .999),
+                 cost='l2sq', scale=None, is_gaussian=False, prior='normal',
+                 prior_scale=1., kernel='imq', is_biased=False,
+                 has_log_prior=False):
         self.encoder, self.decoder = encoder, decoder
-        self.adversary = adversary
-        self.__dict__.update(dict(
-            latent=8, is_gaussian=False, prior='normal', prior_scale=1.,
-            cost='l2sq', scale=.05, penalty='mmd', weight=10., kernel='imq',
-            is_biased=False, has_log_prior=False))
-        self.__dict__.update(fields)
+        self.adversary, self.latent = adversary, latent
+        self.penalty, self.weight, self.cost = penalty, weight, cost
+        self.scale = COST_SCALES[cost] if scale is None else scale
+        self.is_gaussian, self.prior = is_gaussian, prior
+        self.prior_scale, self.kernel = prior_scale, kernel
+        self.is_biased, self.has_log_prior = is_biased, has_log_prior
         self.adam = torch.optim.Adam(
             [*encoder.parameters(), *decoder.parameters()], rate, betas)
         self.adam_of_adversary = adversary and torch.optim.Adam(
@@ -136,7 +139,7 @@ class Wae:
             return F.softplus(-self.logits(q)).mean()
         if self.penalty == 'kl':
             return kl(y, self.prior_scale)
-        return q.new_zeros(())
+        return 0
 
     def losses(self, x, p, noise):
         """Both terms and the codes; noise: of Gaussian codes, or None."""
@@ -155,17 +158,16 @@ class Wae:
         return halves
 
     def step(self, x, p, noise=None):
-        """Terms before the step: cost, D, and the adversary's halves."""
+        """Terms before the step: cost; D, where there is one; the adversary's
+        halves, where it is a network's."""
         loss, divergence, z = self.losses(x, p, noise)
+        terms = [loss] if self.penalty == 'none' else [loss, divergence]
         self.adam.zero_grad(set_to_none=True)
-        total = self.scale * loss
-        if self.penalty != 'none':
-            total = total + self.weight * divergence
-        total.backward()
+        (self.scale * loss + self.weight * divergence).backward()
         self.adam.step()
-        halves = (self.adversary_step(z.detach(), p)
-                  if self.penalty == 'gan' else ())
-        return [loss, divergence, *halves]
+        if self.penalty == 'gan':
+            terms += self.adversary_step(z.detach(), p)
+        return terms
 
 
 def norm(net):

@@ -7,90 +7,40 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/container.h"
 #include "barrow/engine.h"
 #include "base/tasks.h"
 #include "nn/conv.h"
+#include "torch_fixture.h"
 
-enum { MAX_TENSORS = 512 };
 static const double tolerance = 1e-5;
 
-typedef struct fixture {
-    bw_reader *reader;
-    size_t n;
-    const bw_tensor *tensor[MAX_TENSORS];
-    float *data[MAX_TENSORS];
-} fixture;
-
-static fixture open_fixture(void)
-{
-    const char *source = getenv("BARROW_SOURCE");
-    bw_error err = BW_ERROR_INIT;
-    fixture all = {.n = 0};
-    char path[4096];
-
-    snprintf(path, sizeof path, "%s/tests/fixtures/torch_layers.safetensors",
-             source ? source : ".");
-    cr_assert_eq(bw_reader_open(path, &all.reader, &err), BW_OK, "%s",
-                 err.text);
-    all.n = bw_reader_n_tensors(all.reader);
-    cr_assert(all.n > 0 && all.n <= MAX_TENSORS);
-    for (size_t k = 0; k < all.n; k++) {
-        all.tensor[k] = bw_reader_tensor(all.reader, k);
-        all.data[k] = malloc((size_t)all.tensor[k]->n_bytes);
-        cr_assert(all.data[k] != NULL);
-        cr_assert_eq(bw_reader_read(all.reader, all.tensor[k], all.data[k],
-                                    (size_t)all.tensor[k]->n_bytes, &err),
-                     BW_OK, "%s", err.text);
-    }
-    return all;
-}
-
-static void close_fixture(fixture *all)
-{
-    for (size_t k = 0; k < all->n; k++)
-        free(all->data[k]);
-    bw_reader_close(all->reader);
-}
-
 /* Tensor NAME.GROUP or NAME.GROUP.ROW. */
-static const float *find(const fixture *all, const char *name,
+static const float *find(const torch_fixture *all, const char *name,
                          const char *group, const char *row, size_t *n)
 {
     char wanted[128];
 
     snprintf(wanted, sizeof wanted, "%s.%s%s%s", name, group, row ? "." : "",
              row ? row : "");
-    for (size_t k = 0; k < all->n; k++)
-        if (strcmp(all->tensor[k]->name, wanted) == 0) {
-            *n = (size_t)all->tensor[k]->n_items;
-            return all->data[k];
-        }
-    cr_assert_fail("no tensor %s", wanted);
-    return NULL;
+    return torch_find(all, wanted, n);
 }
 
-static void compare(const fixture *all, const char *name, const char *group,
-                    const char *row, const float *got, size_t n)
+static void compare(const torch_fixture *all, const char *name,
+                    const char *group, const char *row, const float *got,
+                    size_t n)
 {
     size_t n_wanted;
     const float *wanted = find(all, name, group, row, &n_wanted);
-    double largest = 0, worst = 0;
+    double error;
 
     cr_assert_eq(n, n_wanted, "%s.%s: %zu, not %zu", name, group, n, n_wanted);
-    for (size_t k = 0; k < n; k++) {
-        double error = fabs((double)got[k] - (double)wanted[k]);
-
-        largest = fmax(largest, fabs((double)wanted[k]));
-        worst = error <= worst ? worst : error; /* a NaN stays */
-    }
-    cr_expect(worst <= tolerance * largest, "%s.%s.%s: off by %g of %g", name,
-              group, row ? row : "", worst, largest);
+    error = torch_error(n, got, wanted);
+    cr_expect(error <= tolerance, "%s.%s.%s: off by %g", name, group,
+              row ? row : "", error);
 }
 
 static bw_shape read_shape(const char *text)
@@ -134,8 +84,8 @@ static bool is_running(const bw_parameter *row)
            row->role == BW_ROLE_RUNNING_VAR;
 }
 
-static pass run(const fixture *all, const char *name, const bw_network *network,
-                bw_way way, size_t n_threads)
+static pass run(const torch_fixture *all, const char *name,
+                const bw_network *network, bw_way way, size_t n_threads)
 {
     bw_error err = BW_ERROR_INIT;
     pass p = {.n_values = bw_network_n_values(network)};
@@ -177,7 +127,7 @@ static pass run(const fixture *all, const char *name, const bw_network *network,
     return p;
 }
 
-static void check_pass(const fixture *all, const char *name,
+static void check_pass(const torch_fixture *all, const char *name,
                        const bw_network *network, const pass *p)
 {
     compare(all, name, "output", NULL, p->output, p->n_output);
@@ -210,8 +160,8 @@ static void check_equal(const char *name, const pass *a, const pass *b)
                  "%s: gradients", name);
 }
 
-static void check_case(const fixture *all, const char *name, const char *text,
-                       bw_shape input, bw_way way)
+static void check_case(const torch_fixture *all, const char *name,
+                       const char *text, bw_shape input, bw_way way)
 {
     bw_error err = BW_ERROR_INIT;
     bw_network *network;
@@ -230,12 +180,12 @@ static void check_case(const fixture *all, const char *name, const char *text,
 
 static void check_all(bw_way way)
 {
-    fixture all;
+    torch_fixture all;
     size_t n_cases = 0;
 
     if (way != BW_WAY_AUTO && !bw_conv_has(way))
         return;
-    all = open_fixture();
+    torch_open("torch_layers.safetensors", &all);
     for (size_t k = 0; k < bw_reader_n_meta(all.reader); k++) {
         const char *key = bw_reader_meta_key(all.reader, k);
         char shape[64];
@@ -248,7 +198,7 @@ static void check_all(bw_way way)
         n_cases++;
     }
     cr_expect_eq(n_cases, 5);
-    close_fixture(&all);
+    torch_close(&all);
 }
 
 Test(torch_fixtures, chosen_ways)
