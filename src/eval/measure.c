@@ -1,0 +1,298 @@
+/* measure.c - the table of metrics, and what each demands of its samples. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval/agreement.h"
+#include "eval/frechet.h"
+#include "eval/measure.h"
+#include "eval/sharpness.h"
+#include "eval/sliced.h"
+#include "eval/wasserstein.h"
+
+/* ---- value by value ---- */
+
+static bw_status run_mse(const bw_sample *a, const bw_sample *b,
+                         const bw_measure_options *options,
+                         bw_measure_result *result, bw_error *err)
+{
+    bw_agreement agreement = {0};
+    bw_status status = bw_agreement_of(a, b, options->tasks, &agreement, err);
+
+    result->value = agreement.mse;
+    return status;
+}
+
+static bw_status run_squared_error(const bw_sample *a, const bw_sample *b,
+                                   const bw_measure_options *options,
+                                   bw_measure_result *result, bw_error *err)
+{
+    bw_agreement agreement = {0};
+    bw_status status = bw_agreement_of(a, b, options->tasks, &agreement, err);
+
+    result->value = agreement.squared_error;
+    return status;
+}
+
+static bw_status run_relative_mse(const bw_sample *a, const bw_sample *b,
+                                  const bw_measure_options *options,
+                                  bw_measure_result *result, bw_error *err)
+{
+    bw_agreement agreement = {0};
+    bw_status status = bw_agreement_of(a, b, options->tasks, &agreement, err);
+
+    result->value = agreement.relative_mse;
+    return status;
+}
+
+static bw_status run_correlation(const bw_sample *a, const bw_sample *b,
+                                 const bw_measure_options *options,
+                                 bw_measure_result *result, bw_error *err)
+{
+    bw_agreement agreement = {0};
+    bw_status status = bw_agreement_of(a, b, options->tasks, &agreement, err);
+
+    result->value = agreement.correlation;
+    return status;
+}
+
+/* ---- between distributions ---- */
+
+static bw_mmd choose_mmd(const bw_measure_options *options, size_t d)
+{
+    bw_mmd mmd;
+
+    if (options->kernel == BW_MMD_IMQ) {
+        mmd = bw_mmd_imq(options->scale > 0 ? options->scale : 2 * (double)d);
+    } else {
+        mmd = bw_mmd_rbf();
+        if (options->scale > 0) {
+            mmd.is_median = false;
+            mmd.scale[0] = options->scale;
+        }
+    }
+    mmd.is_biased = options->is_biased;
+    return mmd;
+}
+
+static bw_status run_mmd(const bw_sample *a, const bw_sample *b,
+                         const bw_measure_options *options,
+                         bw_measure_result *result, bw_error *err)
+{
+    bw_mmd mmd = choose_mmd(options, a->size);
+    bw_mmd_room *room = NULL;
+    float *x = calloc(a->n, a->size * sizeof *x);
+    float *y = calloc(b->n, b->size * sizeof *y);
+    bw_status status = x && y ? BW_OK : bw_error_memory(err);
+
+    if (!status)
+        status = bw_mmd_room_create(&mmd, a->n, b->n, a->size, &room, err);
+    if (status)
+        goto done;
+    bw_sample_floats(a, NULL, 0, a->n, x);
+    bw_sample_floats(b, NULL, 0, b->n, y);
+    result->value = bw_mmd_value(&mmd, room, options->tasks, a->n, x, b->n, y,
+                                 a->size, 0, NULL);
+done:
+    bw_mmd_room_destroy(room);
+    free(x);
+    free(y);
+    return status;
+}
+
+static bw_status run_sliced(const bw_sample *a, const bw_sample *b,
+                            const bw_measure_options *options,
+                            bw_measure_result *result, bw_error *err)
+{
+    bw_sliced sliced = {0};
+    bw_status status =
+        bw_sliced_of(a, b, options->n_slices, options->seed, options->tasks,
+                     options->stopped, &sliced, err);
+
+    result->value = sliced.distance;
+    snprintf(result->note, sizeof result->note, "standard error %.3g",
+             sliced.error);
+    return status;
+}
+
+static bw_status run_wasserstein(const bw_sample *a, const bw_sample *b,
+                                 const bw_measure_options *options,
+                                 bw_measure_result *result, bw_error *err)
+{
+    bw_wasserstein wasserstein = {0};
+    bw_status status = bw_wasserstein_of(a, b, options->p, options->tasks,
+                                         options->stopped, &wasserstein, err);
+
+    result->value = wasserstein.distance;
+    snprintf(result->note, sizeof result->note, "mean cost %.9g, gap %.3g",
+             wasserstein.cost, wasserstein.gap);
+    return status;
+}
+
+static bw_status run_frechet(const bw_sample *a, const bw_sample *b,
+                             const bw_measure_options *options,
+                             bw_measure_result *result, bw_error *err)
+{
+    return bw_frechet_of(a, b, options->tasks, &result->value, err);
+}
+
+/* ---- of one ---- */
+
+static bw_status run_sharpness(const bw_sample *a, const bw_sample *b,
+                               const bw_measure_options *options,
+                               bw_measure_result *result, bw_error *err)
+{
+    bw_sharpness sharpness = {0};
+    bw_status status = bw_sharpness_of(b, options->tasks, &sharpness, err);
+
+    (void)a;
+    result->value = sharpness.mean;
+    return status;
+}
+
+static bw_status run_sharpness_min(const bw_sample *a, const bw_sample *b,
+                                   const bw_measure_options *options,
+                                   bw_measure_result *result, bw_error *err)
+{
+    bw_sharpness sharpness = {0};
+    bw_status status = bw_sharpness_of(b, options->tasks, &sharpness, err);
+
+    (void)a;
+    result->value = sharpness.least;
+    return status;
+}
+
+/* ---- the table ---- */
+
+static const char *const of_images[] = {"images", "mass", "codes", NULL};
+static const char *const of_values[] = {"images", "mass",     "codes",
+                                        "cost",   "distance", NULL};
+static const char *const of_codes[] = {"codes", "images", "mass", NULL};
+
+static const bw_measure measures[] = {
+    {.name = "mse", .tensors = of_values, .is_paired = true, .run = run_mse},
+    {.name = "squared-error",
+     .tensors = of_values,
+     .is_paired = true,
+     .run = run_squared_error},
+    {.name = "relative-mse",
+     .tensors = of_values,
+     .is_paired = true,
+     .is_partial = true,
+     .run = run_relative_mse},
+    {.name = "correlation",
+     .tensors = of_values,
+     .is_paired = true,
+     .is_partial = true,
+     .run = run_correlation},
+    {.name = "mmd", .tensors = of_codes, .n_least = 2, .run = run_mmd},
+    {.name = "sliced", .tensors = of_images, .run = run_sliced},
+    {.name = "wasserstein",
+     .tensors = of_images,
+     .limit = 1000,
+     .run = run_wasserstein},
+    {.name = "frechet", .tensors = of_codes, .n_least = 2, .run = run_frechet},
+    {.name = "sharpness",
+     .tensors = of_images,
+     .is_of_one = true,
+     .run = run_sharpness},
+    {.name = "sharpness-min",
+     .tensors = of_images,
+     .is_of_one = true,
+     .run = run_sharpness_min},
+};
+
+const bw_measure *bw_measure_at(size_t k)
+{
+    return k < sizeof measures / sizeof measures[0] ? &measures[k] : NULL;
+}
+
+const bw_measure *bw_measure_find(const char *name, size_t length)
+{
+    const bw_measure *m;
+
+    for (size_t k = 0; (m = bw_measure_at(k)) != NULL; k++)
+        if (strlen(m->name) == length && memcmp(m->name, name, length) == 0)
+            return m;
+    return NULL;
+}
+
+/* ---- running ---- */
+
+/* "28x28x1" */
+static void print_shape(const bw_sample *s, size_t size, char *text)
+{
+    size_t at = 0;
+
+    snprintf(text, size, "1");
+    for (unsigned k = 1; k < s->rank && at < size; k++) {
+        int more = snprintf(text + at, size - at, "%s%llu", k > 1 ? "x" : "",
+                            (unsigned long long)s->shape[k]);
+        at += more > 0 ? (size_t)more : size;
+    }
+}
+
+static bw_status check_shapes(const bw_sample *a, const bw_sample *b,
+                              bw_error *err)
+{
+    char text_a[128], text_b[128];
+    bool is_same = a->rank == b->rank;
+
+    for (unsigned k = 1; k < a->rank && is_same; k++)
+        is_same = a->shape[k] == b->shape[k];
+    if (is_same)
+        return BW_OK;
+    print_shape(a, sizeof text_a, text_a);
+    print_shape(b, sizeof text_b, text_b);
+    return bw_error_set(err, BW_ERR_DIMENSION,
+                        "%s: %s of %s values, those of %s are of %s", b->path,
+                        b->name, text_b, a->path, text_a);
+}
+
+static bw_status check_counts(const bw_measure *measure, const bw_sample *a,
+                              const bw_sample *b, bw_error *err)
+{
+    const bw_sample *few = a->n < b->n ? a : b;
+
+    if (measure->is_paired && a->n != b->n)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: %zu items, %s has %zu, and %s compares them "
+                            "one by one",
+                            b->path, b->n, a->path, a->n, measure->name);
+    if (few->n < measure->n_least)
+        return bw_error_set(err, BW_ERR_RANGE,
+                            "%s: %s takes at least %zu items, not %zu",
+                            few->path, measure->name, measure->n_least, few->n);
+    return BW_OK;
+}
+
+bw_status bw_measure_run(const bw_measure *measure, const bw_sample *opt_a,
+                         const bw_sample *b, const bw_measure_options *options,
+                         bw_measure_result *result, bw_error *err)
+{
+    size_t limit = options->has_limit ? options->limit : measure->limit;
+    bw_sample first, last = *b;
+    bw_status status = BW_OK;
+
+    *result = (bw_measure_result){.value = 0};
+    if (limit > 0)
+        last = bw_sample_head(b, limit);
+    first = measure->is_of_one ? last : *opt_a;
+    if (limit > 0)
+        first = bw_sample_head(&first, limit);
+    if (!measure->is_of_one)
+        status = check_shapes(&first, &last, err);
+    if (!status)
+        status = check_counts(measure, &first, &last, err);
+    if (!status)
+        status = measure->run(&first, &last, options, result, err);
+    if (!status && !isfinite(result->value) && !measure->is_partial)
+        status = bw_error_set(err, BW_ERR_RANGE,
+                              "%s: %s is no finite number: values are too "
+                              "large",
+                              last.path, measure->name);
+    return status;
+}
