@@ -1,0 +1,247 @@
+/* training.c - what the train verbs of all models share. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/interrupt.h"
+#include "tools/training.h"
+
+/* ---- options ---- */
+
+bw_status bw_training_check(const bw_training *training, bw_error *err)
+{
+    const bw_training *t = training;
+    bw_schedule unused;
+    bw_status status = BW_OK;
+
+    if (t->validation >= 1 && t->validation > floor(t->validation))
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "--validation %g: neither a share below 1 nor a "
+                            "count",
+                            t->validation);
+    if (t->resume && !t->checkpoint)
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "--resume needs --checkpoint FILE");
+    if (t->schedule)
+        status = bw_schedule_parse(t->schedule, &unused, err);
+    return status ? bw_error_prefix(err, "--schedule") : BW_OK;
+}
+
+/* ---- opening and closing ---- */
+
+static bw_status start_provenance(bw_training_job *job, const bw_parsed *parsed,
+                                  bw_error *err)
+{
+    const char **args = NULL;
+    size_t n_args;
+    bw_status status =
+        bw_verb_arguments(job->program, parsed, &n_args, &args, err);
+
+    if (status)
+        return status;
+    job->provenance = bw_provenance_create(job->tool, n_args, args,
+                                           &job->program->common->seed);
+    free(args);
+    return job->provenance ? BW_OK : bw_error_memory(err);
+}
+
+bw_status bw_training_open(bw_training_job *job, const bw_training *training,
+                           const bw_program *program, const bw_parsed *parsed,
+                           bw_error *err)
+{
+    const char *log = training->log;
+    bw_status status;
+
+    job->training = training;
+    job->program = program;
+    snprintf(job->tool, sizeof job->tool, "%.*s",
+             (int)strcspn(program->name, " "), program->name);
+    status = bw_tool_output(program, &job->output, err);
+    if (!status && log && !strcmp(log, "-") && !strcmp(job->output, "-"))
+        status = bw_error_set(err, BW_ERR_USAGE,
+                              "the log and the model cannot both go to "
+                              "standard output");
+    return status ? status : start_provenance(job, parsed, err);
+}
+
+void bw_training_close(bw_training_job *job)
+{
+    bw_writer_destroy(job->writer);
+    bw_tasks_destroy(job->tasks);
+    bw_provenance_destroy(job->provenance);
+    for (size_t k = 0; k < job->n_texts; k++)
+        free(job->text[k]);
+    free(job->identity);
+}
+
+/* ---- networks' texts ---- */
+
+static bw_status read_text(const char *opt_path, char **ret_text, bw_error *err)
+{
+    FILE *file;
+    size_t n;
+    bw_status status = BW_OK;
+
+    if (!opt_path)
+        return BW_OK;
+    file = fopen(opt_path, "rb");
+    if (!file)
+        return bw_error_errno(err, "%s", opt_path);
+    *ret_text = calloc(BW_MAX_NETWORK_TEXT + 2, 1);
+    n = *ret_text ? fread(*ret_text, 1, BW_MAX_NETWORK_TEXT + 1, file) : 0;
+    if (!*ret_text)
+        status = bw_error_memory(err);
+    else if (ferror(file))
+        status = bw_error_errno(err, "%s", opt_path);
+    else if (n > BW_MAX_NETWORK_TEXT || memchr(*ret_text, 0, n) != NULL)
+        status = bw_error_set(err, BW_ERR_FORMAT, "%s: no text of a network",
+                              opt_path);
+    fclose(file);
+    return status;
+}
+
+bw_status bw_training_texts(bw_training_job *job, size_t n,
+                            const char *const *path, bw_error *err)
+{
+    bw_status status = BW_OK;
+
+    job->n_texts = n;
+    for (size_t k = 0; k < n && !status; k++)
+        status = read_text(path[k], &job->text[k], err);
+    return status;
+}
+
+/* ---- the run ---- */
+
+bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
+                               const char *inputs, bw_error *err)
+{
+    size_t size;
+    FILE *out = open_memstream(&job->identity, &size);
+
+    if (!out)
+        return bw_error_memory(err);
+    for (size_t k = 0; k < parsed->n_canonical; k++) {
+        const char *word = parsed->canonical[k] + 2;
+        for (const char *c = word; *c; c++)
+            fputc(*c == ' ' ? '_' : *c, out);
+        fputs(strchr(word, '=') ? " " : "=on ", out);
+    }
+    fputs(inputs, out);
+    for (size_t k = 0; k < job->n_texts; k++)
+        if (job->text[k])
+            fprintf(out, " text=%016" PRIx64,
+                    (uint64_t)XXH64(job->text[k], strlen(job->text[k]), 0));
+    bool is_failed = ferror(out) != 0;
+    is_failed |= fclose(out) != 0;
+    return is_failed ? bw_error_memory(err) : BW_OK;
+}
+
+bw_status bw_training_start(bw_training_job *job, bw_error *err)
+{
+    size_t n_threads = (size_t)job->program->common->n_threads;
+    bw_status status = bw_tasks_create(n_threads, &job->tasks, err);
+
+    return status ? status : bw_writer_create(job->output, &job->writer, err);
+}
+
+static bw_train_options options_of(const bw_training_job *job)
+{
+    const bw_training *t = job->training;
+    const bw_common *common = job->program->common;
+
+    return (bw_train_options){
+        .tool = job->tool,
+        .epochs = t->epochs,
+        .steps = t->steps,
+        .batch = t->batch,
+        .seed = common->seed,
+        .patience = t->validation > 0 ? t->patience : 0,
+        .log = t->log,
+        .log_every = t->log_every,
+        .checkpoint = t->checkpoint,
+        .checkpoint_every = t->checkpoint_every,
+        .checkpoint_minutes = t->checkpoint_minutes,
+        .resume = t->resume,
+        .pictures = t->pictures,
+        .identity = job->identity,
+        .provenance = job->provenance,
+        .talk = stderr,
+        .is_quiet = common->is_quiet,
+        .is_verbose = common->is_verbose,
+        .stopped = bw_interrupt_signal,
+    };
+}
+
+static void tell_result(const bw_training_job *job,
+                        const bw_train_result *result)
+{
+    fprintf(stderr, "%s: %" PRIu64 " steps, %" PRIu64 " epochs", job->tool,
+            result->steps, result->epochs);
+    if (result->best_epoch > 0)
+        fprintf(stderr, "; best validation %.6g in epoch %" PRIu64,
+                result->best, result->best_epoch);
+    fputc('\n', stderr);
+}
+
+bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
+                          bw_error *err)
+{
+    bw_train_options options = options_of(job);
+    bw_train_result result;
+    bw_status status =
+        bw_schedule_parse(job->training->schedule, &options.schedule, err);
+
+    if (status)
+        return bw_error_prefix(err, "--schedule");
+    status = bw_train_run(learner, &options, &result, err);
+    if (!status && job->program->common->is_verbose)
+        tell_result(job, &result);
+    return status;
+}
+
+bw_status bw_training_write(bw_training_job *job, const bw_model *model,
+                            bw_error *err)
+{
+    bw_status status = bw_model_put(model, NULL, job->writer, err);
+
+    if (!status)
+        status =
+            bw_provenance_stamp(job->provenance, job->writer, "model", err);
+    return status ? status : bw_writer_commit(job->writer, err);
+}
+
+/* ---- talk ---- */
+
+/* The part's text has one layer a line. */
+static void tell_part(const char *tool, const bw_model_part *part)
+{
+    const bw_network *network = part->network;
+    const char *line = bw_network_text(network);
+    char shape[64];
+
+    bw_shape_text(bw_network_input(network), shape);
+    fprintf(stderr, "%s: %s: input %s, %zu parameters, %.4g multiply-adds\n",
+            tool, part->name, shape, bw_network_n_trained(network),
+            bw_network_work(network));
+    for (size_t k = 0; k < bw_network_n_layers(network); k++) {
+        int n = (int)strcspn(line, "\n");
+
+        bw_shape_text(bw_network_shape(network, k), shape);
+        fprintf(stderr, "%s: %s:   %-32.*s %s\n", tool, part->name, n, line,
+                shape);
+        line += n + (line[n] == '\n');
+    }
+}
+
+void bw_training_tell(const bw_training_job *job, const bw_model *model)
+{
+    for (size_t k = 0; k < model->n_parts; k++)
+        if (job->program->common->is_verbose)
+            tell_part(job->tool, &model->part[k]);
+}

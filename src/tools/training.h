@@ -1,0 +1,201 @@
+/* training.h - what the train verbs of all models share: rows of options,
+ * checks, networks from files, the line that names a run, the run itself, and
+ * the model's file.
+ */
+#ifndef BW_TOOLS_TRAINING_H
+#define BW_TOOLS_TRAINING_H
+
+#include "barrow/container.h"
+#include "barrow/provenance.h"
+#include "base/tasks.h"
+#include "model/model.h"
+#include "model/train.h"
+#include "tools/verbs.h"
+
+/* What the rows below set; the verb's initial values are the defaults. Where a
+ * preset gives them, they are not set: counts BW_OPTION_UNSET, reals NaN, texts
+ * NULL; the verb puts the preset's there before the run. */
+typedef struct bw_training {
+    const char *preset, *schedule, *log, *checkpoint, *pictures;
+    double width, rate, validation, checkpoint_minutes;
+    uint64_t latent, epochs, steps, batch, patience, log_every,
+        checkpoint_every;
+    int optimizer; /* a bw_optimizer_kind */
+    bool resume;
+    bool keep_last; /* no option: see bw_train_options */
+} bw_training;
+
+/* ---- rows of options: t is the verb's bw_training ---- */
+
+#define BW_TRAINING_VALIDATION(t, unit)                                        \
+    {                                                                          \
+        .type = BW_OPTION_REAL, .name = "validation", .meta = "SHARE|N",       \
+        .help = "hold out this share of the " unit ", or from 1 on so many",   \
+        .value = &(t).validation, .min = 0, .max = 4294967295.0                \
+    }
+
+#define BW_TRAINING_PRESET(t, what)                                            \
+    {                                                                          \
+        .type = BW_OPTION_TEXT, .name = "preset", .meta = "NAME",              \
+        .help = what, .value = &(t).preset                                     \
+    }
+
+/* The text of part `part` from a file, instead of the preset's. */
+#define BW_TRAINING_NETWORK(part, variable)                                    \
+    {                                                                          \
+        .type = BW_OPTION_TEXT, .name = "net-" part, .meta = "FILE",           \
+        .help = "the text of the " part " instead", .value = &(variable)       \
+    }
+
+/* --width, --latent */
+#define BW_TRAINING_SIZES(t, latent_help)                                      \
+    {.type = BW_OPTION_REAL,                                                   \
+     .name = "width",                                                          \
+     .meta = "F",                                                              \
+     .help = "scale every count of channels and units",                        \
+     .value = &(t).width,                                                      \
+     .min = 1e-3,                                                              \
+     .max = 1e3},                                                              \
+    {                                                                          \
+        .type = BW_OPTION_SIZE, .name = "latent", .meta = "N",                 \
+        .help = latent_help, .value = &(t).latent, .min = 1, .max = 65536      \
+    }
+
+/* --epochs, --steps, --batch. unit: "pairs"; by: what to say of a default that
+ * is not shown, from its blank on, or "". */
+#define BW_TRAINING_LENGTH(t, unit, by)                                        \
+    {.type = BW_OPTION_SIZE,                                                   \
+     .name = "epochs",                                                         \
+     .meta = "N",                                                              \
+     .help = "at most so many turns through the " unit by,                     \
+     .value = &(t).epochs,                                                     \
+     .min = 1,                                                                 \
+     .max = 1e9},                                                              \
+        {.type = BW_OPTION_SIZE,                                               \
+         .name = "steps",                                                      \
+         .meta = "N",                                                          \
+         .help = "at most so many steps; 0: no limit",                         \
+         .value = &(t).steps},                                                 \
+    {                                                                          \
+        .type = BW_OPTION_SIZE, .name = "batch", .meta = "N",                  \
+        .help = unit " of a step" by, .value = &(t).batch, .min = 1,           \
+        .max = 1 << 20                                                         \
+    }
+
+#define BW_TRAINING_RATE(t, by)                                                \
+    {                                                                          \
+        .type = BW_OPTION_REAL, .name = "rate", .meta = "R",                   \
+        .help = "learning rate" by, .value = &(t).rate, .max = 1e6             \
+    }
+
+/* --schedule, --optimizer */
+#define BW_TRAINING_METHOD(t, by)                                              \
+    {.type = BW_OPTION_TEXT,                                                   \
+     .name = "schedule",                                                       \
+     .meta = "TEXT",                                                           \
+     .help = "of the rate: constant, 'step 30:2,50:5', 'exponential 0.01', "   \
+             "'linear 0', 'cosine 0', 'plateau 0.5:3'" by,                     \
+     .value = &(t).schedule},                                                  \
+    {                                                                          \
+        .type = BW_OPTION_CHOICE, .name = "optimizer",                         \
+        .help = "how gradients become steps", .value = &(t).optimizer,         \
+        .choices = "sgd|rmsprop|adam"                                          \
+    }
+
+/* The group of records, none of which shapes the model. */
+#define BW_TRAINING_RECORDS(t, pictures_help)                                  \
+    {.type = BW_OPTION_GROUP, .name = "Records"},                              \
+        {.type = BW_OPTION_TEXT,                                               \
+         .name = "log",                                                        \
+         .meta = "FILE",                                                       \
+         .help = "a table of the loss and its terms",                          \
+         .value = &(t).log,                                                    \
+         .is_neutral = true},                                                  \
+        {.type = BW_OPTION_SIZE,                                               \
+         .name = "log-every",                                                  \
+         .meta = "N",                                                          \
+         .help = "steps of a row of the log; 0: epochs only",                  \
+         .value = &(t).log_every,                                              \
+         .is_neutral = true},                                                  \
+        {.type = BW_OPTION_TEXT,                                               \
+         .name = "checkpoint",                                                 \
+         .meta = "FILE",                                                       \
+         .help = "keep the state of the run here",                             \
+         .value = &(t).checkpoint,                                             \
+         .is_neutral = true},                                                  \
+        {.type = BW_OPTION_SIZE,                                               \
+         .name = "checkpoint-every",                                           \
+         .meta = "N",                                                          \
+         .help = "every N steps, besides each epoch's end",                    \
+         .value = &(t).checkpoint_every,                                       \
+         .is_neutral = true},                                                  \
+        {.type = BW_OPTION_REAL,                                               \
+         .name = "checkpoint-minutes",                                         \
+         .meta = "M",                                                          \
+         .help = "every M minutes, besides",                                   \
+         .value = &(t).checkpoint_minutes,                                     \
+         .max = 1e6,                                                           \
+         .is_neutral = true},                                                  \
+        {.type = BW_OPTION_FLAG,                                               \
+         .name = "resume",                                                     \
+         .help = "go on from the checkpoint, where it is there",               \
+         .value = &(t).resume,                                                 \
+         .is_neutral = true},                                                  \
+    {                                                                          \
+        .type = BW_OPTION_TEXT, .name = "pictures", .meta = "FOLDER",          \
+        .help = pictures_help, .value = &(t).pictures, .is_neutral = true      \
+    }
+
+/* ---- a run ---- */
+
+enum { BW_TRAINING_TEXTS = 4 };
+
+/* A train verb at work. Zero before; close it after failure, too. */
+typedef struct bw_training_job {
+    const bw_training *training;
+    const bw_program *program;
+    char tool[16];      /* the first word of the program's name */
+    const char *output; /* of the model */
+    bw_provenance *provenance;
+    size_t n_texts;
+    char *text[BW_TRAINING_TEXTS]; /* networks' files; NULL: the preset's */
+    char *identity;                /* of the run, for its checkpoints */
+    bw_tasks *tasks;
+    bw_writer *writer;
+} bw_training_job;
+
+/* BW_ERR_USAGE for common options that make no sense, alone or together. */
+bw_status bw_training_check(const bw_training *training,
+                            bw_error *err) BW_MUST_CHECK;
+
+/* Finds the output and starts provenance. */
+bw_status bw_training_open(bw_training_job *job, const bw_training *training,
+                           const bw_program *program, const bw_parsed *parsed,
+                           bw_error *err) BW_MUST_CHECK;
+void bw_training_close(bw_training_job *job);
+
+/* Reads the networks' texts of n paths, of which an absent one is none. */
+bw_status bw_training_texts(bw_training_job *job, size_t n,
+                            const char *const *path,
+                            bw_error *err) BW_MUST_CHECK;
+
+/* Makes the identity: options, texts, and the inputs' words "name=DIGEST". */
+bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
+                               const char *inputs, bw_error *err) BW_MUST_CHECK;
+
+/* Makes the tasks and the model's writer: a place that cannot be written fails
+ * before the work, not after it. */
+bw_status bw_training_start(bw_training_job *job, bw_error *err) BW_MUST_CHECK;
+
+/* Trains. With --verbose, standard error tells of the end. */
+bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
+                          bw_error *err) BW_MUST_CHECK;
+
+/* Writes the model as the output. */
+bw_status bw_training_write(bw_training_job *job, const bw_model *model,
+                            bw_error *err) BW_MUST_CHECK;
+
+/* With --verbose: the parts of a model, layer by layer, with the shapes. */
+void bw_training_tell(const bw_training_job *job, const bw_model *model);
+
+#endif
