@@ -33,8 +33,9 @@ typedef struct bw_mmd {
     size_t n_scales;
     double scale[BW_MMD_MAX_SCALES]; /* C_s > 0 */
     bool is_median; /* scales are multiplied by the median of D over all pairs
-                       of different points of q and p together, by which no
-                       gradient goes: the median heuristic */
+                       of different points of q and p together, the lower one
+                       of two, by which no gradient goes: the median
+                       heuristic */
 } bw_mmd;
 
 /* Tolstikhin et al.'s imq: base times .1 .2 .5 1 2 5 10. */
@@ -42,8 +43,8 @@ bw_mmd bw_mmd_imq(double base);
 /* One scale, the median. */
 bw_mmd bw_mmd_rbf(void);
 
-/* Room for the work on at most n_q and n_p points of d values. The pairs'
- * distances are kept only where the median is asked for. */
+/* Room for the work on at most n_q and n_p points of d values: their size and
+ * little more; no pairs are kept. For one call at a time. BW_ERR_MEMORY. */
 typedef struct bw_mmd_room bw_mmd_room;
 bw_status bw_mmd_room_create(const bw_mmd *mmd, size_t n_q, size_t n_p,
                              size_t d, bw_mmd_room **ret_room,
@@ -53,7 +54,9 @@ void bw_mmd_room_destroy(bw_mmd_room *room);
 /* The statistic; adds weight x its gradient by q to dq (n_q, d) where that is
  * not NULL. Summed in double precision over tasks cut by n_q and n_p alone: the
  * same bits for any number of threads. Nothing is allocated. The statistic of
- * fewer than 2 points on a side is 0 and has no gradient. NaN gives NaN. */
+ * fewer than 2 points on a side is 0 and has no gradient. NaN gives NaN. A scale
+ * that is no normal float, as where the median is 0, acts as the limit: k is 1
+ * for equal points, else 0, and has no gradient. */
 double bw_mmd_value(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
                     size_t n_q, const float *q, size_t n_p, const float *p,
                     size_t d, double weight, float *opt_dq);
