@@ -192,7 +192,7 @@ static const bw_measure measures[] = {
     {.name = "sliced", .tensors = of_images, .run = run_sliced},
     {.name = "wasserstein",
      .tensors = of_images,
-     .limit = 1000,
+     .limit = BW_MEASURE_LIMIT,
      .run = run_wasserstein},
     {.name = "frechet", .tensors = of_codes, .n_least = 2, .run = run_frechet},
     {.name = "sharpness",

@@ -26,7 +26,10 @@ typedef struct bw_measure_options {
     int (*stopped)(void);
 } bw_measure_options;
 
-enum { BW_MEASURE_NOTE = 128, BW_MEASURE_TENSORS = 5 };
+enum {
+    BW_MEASURE_NOTE = 128,
+    BW_MEASURE_LIMIT = 1000 /* of metrics whose cost is more than n^2 */
+};
 
 typedef struct bw_measure_result {
     double value;
