@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/dwe_components.h"
+#include "model/components.h"
 #include "tools/dwe.h"
 
 static const char *model, *grid, *weights;
@@ -394,8 +394,8 @@ static bw_status find_components(work *w, components *c, bw_error *err)
         return bw_error_memory(err);
     bw_status status = encode_all(w, err);
     return status ? status
-                  : bw_dwe_components_find(w->images.n, d, w->codes, n, c->mean,
-                                           c->variance, c->direction, err);
+                  : bw_components_find(w->images.n, d, w->codes, n, c->mean,
+                                       c->variance, c->direction, err);
 }
 
 static bw_status walk_components(work *w, const components *c, bw_error *err)

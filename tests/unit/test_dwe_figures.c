@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "model/dwe_components.h"
+#include "model/components.h"
 #include "model/dwe_evaluate.h"
 
 Test(dwe_figures, of_four_pairs)
@@ -87,9 +87,8 @@ Test(dwe_figures, components)
         double m = k % 3 == 2 ? 7 : 1;
         c[k] = (float)(m + stretched[k / 3] * ((double)codes[k] - m));
     }
-    cr_assert(
-        !bw_dwe_components_find(4, 3, c, 3, mean, variance, direction, &err),
-        "%s", err.text);
+    cr_assert(!bw_components_find(4, 3, c, 3, mean, variance, direction, &err),
+              "%s", err.text);
     cr_assert_float_eq(mean[0], 1, 1e-12);
     cr_assert_float_eq(mean[2], 7, 1e-12);
     /* Lengths 10 and 5 on both sides of the mean, of 4 points. */

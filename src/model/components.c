@@ -1,4 +1,4 @@
-/* dwe_components.c - eigenvectors of the codes' covariance, by LAPACK's dsyev
+/* components.c - eigenvectors of the codes' covariance, by LAPACK's dsyev
  * on one thread. */
 #include "config.h"
 
@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "model/dwe_components.h"
+#include "model/components.h"
 #include "nn/gemm.h"
 
 /* LAPACK: eigenvalues in rising order in w, eigenvectors in the columns of a,
@@ -48,10 +48,9 @@ static void take_direction(size_t d, const double *from, double *to)
         to[i] = from[most] < 0 ? -from[i] : from[i];
 }
 
-bw_status bw_dwe_components_find(size_t n, size_t d, const float *codes,
-                                 size_t n_components, double *mean,
-                                 double *variance, double *direction,
-                                 bw_error *err)
+bw_status bw_components_find(size_t n, size_t d, const float *codes,
+                             size_t n_components, double *mean,
+                             double *variance, double *direction, bw_error *err)
 {
     bw_status status = bw_gemm_init(err); /* holds LAPACK to one thread, too */
     if (status)
