@@ -28,6 +28,8 @@ static bool make_identity(bw_run *r)
             " validation=%s",
             learner->n_examples, r->options->batch, r->options->seed,
             learner->validate != NULL ? "yes" : "no");
+    if (r->options->keep_last)
+        fputs(" keep=last", out);
     for (size_t k = 0; k < learner->n_terms; k++)
         fprintf(out, "%s%s*%.9g", k == 0 ? " terms=" : ",",
                 learner->term[k].name, learner->term[k].weight);
@@ -99,9 +101,10 @@ bw_status bw_run_init(bw_run *run, const bw_learner *learner,
     run->order = malloc((size_t)n * sizeof *run->order);
     if (run->order == NULL || !make_identity(run))
         return bw_error_memory(err);
-    if (learner->validate != NULL)
-        run->best = malloc((n_values + 1) * sizeof *run->best);
-    if (learner->validate != NULL && run->best == NULL)
+    if (learner->validate == NULL || options->keep_last)
+        return BW_OK;
+    run->best = malloc((n_values + 1) * sizeof *run->best);
+    if (run->best == NULL)
         return bw_error_memory(err);
     return BW_OK;
 }
@@ -116,7 +119,7 @@ void bw_run_clear(bw_run *run)
 bool bw_run_is_over(const bw_run *run)
 {
     return run->state.step >= run->n_steps ||
-           (run->options->patience > 0 &&
+           (run->options->patience > 0 && !run->options->keep_last &&
             run->state.n_without_gain >= run->options->patience);
 }
 

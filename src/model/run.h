@@ -21,7 +21,7 @@ typedef struct bw_run {
     char *identity;
     uint32_t *order;      /* n_examples */
     uint64_t order_epoch; /* that order is of; UINT64_MAX: none */
-    float *best;          /* values, with validation */
+    float *best;          /* values, with validation and not keep_last */
     bw_train_log *log;
     bw_progress progress;
     double shown_loss, shown_validation; /* NAN: not known yet */

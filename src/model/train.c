@@ -254,7 +254,8 @@ static void take_total(bw_run *r, uint64_t epoch, double total)
     if (s->best_epoch == 0 || total < s->best) {
         const bw_model *model = r->learner->model;
 
-        memcpy(r->best, model->values, model->n_values * sizeof *r->best);
+        if (r->best != NULL)
+            memcpy(r->best, model->values, model->n_values * sizeof *r->best);
         s->best = total;
         s->best_epoch = epoch + 1;
         s->n_without_gain = s->n_flat = 0;

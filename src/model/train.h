@@ -77,7 +77,10 @@ typedef struct bw_train_options {
     uint64_t seed;
     uint64_t patience;  /* epochs without a better validation total before the
                            run stops early; 0: never. With validation, the best
-                           epoch's values are kept either way */
+                           epoch's values are kept either way, but: */
+    bool keep_last; /* the last epoch's values are the model's; validation is
+                       only looked at, and patience is not asked: for losses
+                       whose total does not say which epoch is best */
     const char *log;    /* TSV, "-": standard output, or NULL */
     uint64_t log_every; /* steps a row, which is the mean since the last; rows
                            end with epochs, too; 0: there only */
@@ -103,8 +106,8 @@ typedef struct bw_train_result {
     bool stopped_early;
 } bw_train_result;
 
-/* Trains. Afterwards the model's values are the best epoch's (with validation)
- * or the last. Every epoch has its own order of all examples; the last batch
+/* Trains. Afterwards the model's values are the best epoch's (with validation
+ * and without keep_last) or the last. Every epoch has its own order of all examples; the last batch
  * of an epoch has what is left. A run whose steps end inside an epoch is
  * validated there, too. Without resume, a checkpoint of an unfinished run is
  * not overwritten.

@@ -1,0 +1,275 @@
+/* items.c - loading images and points, and gathering them for networks. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "barrow/provenance.h"
+#include "model/items.h"
+#include "nn/cut.h"
+
+const char bw_range_names[] = "none|unit|signed";
+
+void bw_items_clear(bw_items *items)
+{
+    free(items->name);
+    free(items->path);
+    free(items->steps);
+    free(items->bytes);
+    free(items->values);
+    free(items->labels);
+    *items = (bw_items){0};
+}
+
+/* ---- gathering ---- */
+
+typedef struct gather {
+    const bw_items *items;
+    size_t n, size, n_items; /* items of a task */
+    const uint32_t *index;
+    size_t first;
+    float factor, shift; /* of the range */
+    float *out;
+} gather;
+
+static void gather_piece(void *arg, size_t task, size_t worker)
+{
+    const gather *g = arg;
+    bw_cut cut = bw_cut_piece(g->n, g->n_items, task);
+    size_t size = g->size;
+
+    (void)worker;
+    for (size_t k = cut.from; k < cut.to; k++) {
+        size_t item = g->index ? g->index[k] : g->first + k;
+        float *out = g->out + k * size;
+
+        if (g->items->bytes) {
+            const unsigned char *byte = g->items->bytes + item * size;
+            for (size_t i = 0; i < size; i++)
+                out[i] = g->factor * ((float)byte[i] / 255) + g->shift;
+        } else {
+            const float *value = g->items->values + item * size;
+            for (size_t i = 0; i < size; i++)
+                out[i] = g->factor * value[i] + g->shift;
+        }
+    }
+}
+
+void bw_items_gather(const bw_items *items, bw_range range, bw_tasks *tasks,
+                     size_t n, const uint32_t *opt_index, size_t first,
+                     float *out)
+{
+    bool is_signed = range == BW_RANGE_SIGNED;
+    size_t size = bw_shape_n(items->shape);
+    gather g = {.items = items,
+                .n = n,
+                .size = size,
+                .n_items = bw_cut_max(1, BW_CUT_VALUES / bw_cut_max(1, size)),
+                .index = opt_index,
+                .first = first,
+                .factor = is_signed ? 2 : 1,
+                .shift = is_signed ? -1 : 0,
+                .out = out};
+
+    bw_tasks_run(tasks, bw_cut_count(n, g.n_items), gather_piece, &g);
+}
+
+void bw_range_undo(bw_range range, size_t n, float *values)
+{
+    if (range != BW_RANGE_SIGNED)
+        return;
+    for (size_t k = 0; k < n; k++)
+        values[k] = (values[k] + 1) / 2;
+}
+
+bw_status bw_items_check(const bw_items *items, bw_range range, bw_error *err)
+{
+    size_t size = bw_shape_n(items->shape);
+
+    if (range == BW_RANGE_NONE || !items->values)
+        return BW_OK;
+    for (size_t k = 0; k < items->n * size; k++)
+        if (!(items->values[k] >= 0 && items->values[k] <= 1))
+            return bw_error_set(
+                err, BW_ERR_RANGE, "%s: item %zu: value %g is not in 0 .. 1",
+                items->path, k / size, (double)items->values[k]);
+    return BW_OK;
+}
+
+/* ---- reading ---- */
+
+static bw_status find_tensor(const bw_items *items, const bw_reader *reader,
+                             const bw_tensor **found, bw_error *err)
+{
+    static const char *const name[] = {"images", "mass", "codes"};
+
+    *found = NULL;
+    for (size_t k = 0; k < sizeof name / sizeof *name && !*found; k++)
+        *found = bw_reader_find(reader, name[k]);
+    if (*found)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_FORMAT,
+                        "%s: neither a tensor 'images' nor 'mass' nor 'codes'",
+                        items->path);
+}
+
+static bool is_rank_fit(const bw_tensor *t)
+{
+    if (strcmp(t->name, "images") == 0)
+        return t->rank == 4;
+    return t->rank == 2 || (t->rank == 3 && strcmp(t->name, "mass") == 0);
+}
+
+static bw_status set_shape(bw_items *items, const bw_tensor *t, bw_error *err)
+{
+    uint64_t size = 1;
+
+    if (!is_rank_fit(t) || t->dtype == BW_BOOL)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: tensor '%s' is %s of rank %u, not images "
+                            "(n,h,w,c), histograms (n,h,w), (n,bins) or codes "
+                            "(n,d)",
+                            items->path, t->name, bw_dtype_name(t->dtype),
+                            t->rank);
+    for (unsigned k = 1; k < t->rank; k++)
+        if (__builtin_mul_overflow(size, t->shape[k], &size) ||
+            size > BW_MAX_ITEM)
+            size = UINT64_MAX / 2 + 1;
+    if (size == 0 || size > BW_MAX_ITEM)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: tensor '%s' holds items of %s values",
+                            items->path, t->name, size ? "too many" : "no");
+    if (t->shape[0] == 0 || t->shape[0] > UINT32_MAX)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: tensor '%s' holds %s items", items->path,
+                            t->name, t->shape[0] ? "too many" : "no");
+    items->n = (size_t)t->shape[0];
+    items->shape = (bw_shape){1, 1, (size_t)size, true};
+    if (t->rank > 2)
+        items->shape =
+            (bw_shape){(size_t)t->shape[1], (size_t)t->shape[2],
+                       t->rank == 4 ? (size_t)t->shape[3] : 1, false};
+    return BW_OK;
+}
+
+/* What an integer type's values are divided by. */
+static double largest_of(bw_dtype dtype)
+{
+    bool has_sign =
+        dtype == BW_I8 || dtype == BW_I16 || dtype == BW_I32 || dtype == BW_I64;
+    int n_bits = 8 * (int)bw_dtype_size(dtype) - has_sign;
+
+    return bw_dtype_is_integer(dtype) ? ldexp(1, n_bits) - 1 : 1;
+}
+
+static bw_status fill_values(bw_items *items, const bw_tensor *t,
+                             const void *data, bw_error *err)
+{
+    enum { N = 512 };
+    size_t size = bw_shape_n(items->shape), total = items->n * size;
+    size_t n_bytes = bw_dtype_size(t->dtype);
+    double part[N], largest = largest_of(t->dtype);
+
+    items->values = calloc(items->n, size * sizeof *items->values);
+    if (!items->values)
+        return bw_error_memory(err);
+    for (size_t first = 0; first < total; first += N) {
+        size_t n = bw_cut_min(N, total - first);
+        bw_dtype_to_double(
+            t->dtype, (const unsigned char *)data + first * n_bytes, n, part);
+        for (size_t k = 0; k < n; k++) {
+            float value = (float)(part[k] / largest);
+            if (!isfinite(value))
+                return bw_error_set(err, BW_ERR_RANGE,
+                                    "%s: item %zu: value %g at %zu",
+                                    items->path, (first + k) / size, part[k],
+                                    (first + k) % size);
+            items->values[first + k] = value;
+        }
+    }
+    return BW_OK;
+}
+
+static bw_status check_labels(const bw_items *items, const bw_tensor *t,
+                              bw_error *err)
+{
+    if (t->rank == 1 && t->shape[0] == items->n && t->dtype == BW_I32)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_DIMENSION,
+                        "%s: tensor 'labels' is not I32 (%zu)", items->path,
+                        items->n);
+}
+
+static bw_status read_tensors(bw_items *items, const bw_tensor *tensor,
+                              bw_reader *reader, void **data, void **label_data,
+                              bw_error *err)
+{
+    const bw_tensor *labels = bw_reader_find(reader, "labels");
+    bw_status status = labels ? check_labels(items, labels, err) : BW_OK;
+
+    for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
+        const bw_tensor *t = bw_reader_tensor(reader, k);
+        if (t == tensor)
+            status = bw_reader_read_all(reader, t, data, err);
+        else if (t == labels)
+            status = bw_reader_read_all(reader, t, label_data, err);
+    }
+    return status ? status : bw_reader_finish(reader, &items->digest, err);
+}
+
+static bw_status set_names(bw_items *items, const bw_reader *reader,
+                           bw_error *err)
+{
+    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
+
+    items->name = strdup(bw_reader_base_name(reader));
+    items->path = strdup(bw_reader_path(reader));
+    items->steps = steps ? strdup(steps) : NULL;
+    if (!items->name || !items->path || (steps && !items->steps))
+        return bw_error_memory(err);
+    return BW_OK;
+}
+
+bw_status bw_items_read(bw_reader *reader, bw_items *items, bw_error *err)
+{
+    const bw_tensor *tensor = NULL;
+    void *data = NULL, *labels = NULL;
+
+    *items = (bw_items){0};
+    bw_status status = set_names(items, reader, err);
+    if (!status)
+        status = find_tensor(items, reader, &tensor, err);
+    if (!status)
+        status = set_shape(items, tensor, err);
+    if (!status)
+        status = read_tensors(items, tensor, reader, &data, &labels, err);
+    if (status)
+        goto done;
+    items->labels = labels;
+    labels = NULL;
+    if (tensor->dtype == BW_U8) {
+        items->bytes = data;
+        data = NULL;
+    } else {
+        status = fill_values(items, tensor, data, err);
+    }
+done:
+    free(data);
+    free(labels);
+    if (status)
+        bw_items_clear(items);
+    return status;
+}
+
+bw_status bw_items_load(const char *path, bw_items *items, bw_error *err)
+{
+    bw_reader *reader = NULL;
+
+    *items = (bw_items){0};
+    bw_status status = bw_reader_open(path, &reader, err);
+    if (!status)
+        status = bw_items_read(reader, items, err);
+    bw_reader_close(reader);
+    return status;
+}
