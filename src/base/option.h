@@ -29,8 +29,11 @@ typedef struct bw_option_list {
     const char **item;
 } bw_option_list;
 
-/* NULL TEXT, an empty LIST, a NaN REAL and a CHOICE of -1 have no default to
- * show. Where `given` points to false, --dump-config writes the option as a
+/* What a SIZE with a max below it holds that is not set. */
+#define BW_OPTION_UNSET UINT64_MAX
+
+/* NULL TEXT, an empty LIST, a NaN REAL, a SIZE of BW_OPTION_UNSET and a CHOICE
+ * of -1 have no default to show. Where `given` points to false, --dump-config writes the option as a
  * comment, so that reading it back sets nothing. */
 typedef struct bw_option {
     bw_option_type type;

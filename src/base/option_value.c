@@ -194,6 +194,9 @@ const char *bw_option_value_text(const bw_option *option,
 
     switch (option->type) {
     case BW_OPTION_SIZE:
+        if (*(uint64_t *)option->value == BW_OPTION_UNSET &&
+            !is_in_range(option, (double)BW_OPTION_UNSET))
+            return NULL;
         snprintf(buffer, BW_OPTION_TEXT_SIZE, "%ju",
                  (uintmax_t) * (uint64_t *)option->value);
         return buffer;

@@ -14,7 +14,7 @@
 /* ---- a program with every type of option ---- */
 
 static const char *pairs = "all", *cost, *label = "";
-static uint64_t bins = 16;
+static uint64_t bins = 16, count = BW_OPTION_UNSET;
 static double power = 2.0, tolerance = 1e-9, unset = NAN;
 static int ground = 1, metric = -1;
 static bool plans, is_certified, is_strict = true;
@@ -82,6 +82,13 @@ static const bw_option options[] = {
      .meta = "X",
      .value = &unset,
      .help = "found by the tool"},
+    {.type = BW_OPTION_SIZE,
+     .name = "count",
+     .meta = "N",
+     .value = &count,
+     .min = 1,
+     .max = 9,
+     .help = "found as well"},
     {.type = BW_OPTION_CHOICE,
      .name = "metric-two",
      .value = &metric,
@@ -142,6 +149,7 @@ static const char help[] =
     "      --strict              refuse (default: on)\n"
     "      --label TEXT          name (default: '')\n"
     "      --unset X             found by the tool\n"
+    "      --count N             found as well\n"
     "      --metric-two kl|js|tv\n"
     "                            found, too\n"
     "  -i, --input FILE          another input\n"
