@@ -214,9 +214,16 @@ typedef struct bw_wae_panel {
     const double *const *curve;
 } bw_wae_panel;
 
-/* FOLDER/panel-EPOCH.png: training and held-out reconstructions, samples, P_z
- * against Q_z, losses on a log scale, data. Items that are no images leave the
- * panels of images to scatters of their first two values. BW_ERR_IO. */
+/* Draws FOLDER/panel-0007.png (the epoch, of four digits or more), 2x3 panels:
+ *
+ *   training items, each above its reconstruction | held-out ones | samples
+ *   P_z and Q_z | the losses, on a log scale | data
+ *
+ * Of images each panel shows as many, from the first on, as it has room for.
+ * Items that are flat are points, drawn by their first two values. Codes of
+ * more than two values are seen along their two principal axes (of more than
+ * 1,024, by their first two values). Figures that a log scale cannot show are
+ * gaps. BW_ERR_IO, BW_ERR_MEMORY; messages begin with the path. */
 bw_status bw_wae_panel_write(const bw_wae_panel *panel, const char *folder,
                              uint64_t epoch, bw_error *err) BW_MUST_CHECK;
 

@@ -99,16 +99,15 @@ static bw_tick *add_tick(bw_axis *axis, double value)
     return tick;
 }
 
-/* The least of 1, 2, 5 times a power of ten that is not below. */
-static double round_up(double x)
+/* 1, 2 or 5 times a power of ten, whichever is nearest by its ratio. */
+static double round_step(double x)
 {
-    double power = pow(10, floor(log10(x)));
-    const double step[] = {1, 2, 5};
+    double power = pow(10, floor(log10(x))), ratio = x / power;
 
-    for (int k = 0; k < 3; k++)
-        if (step[k] * power >= x * (1 - 1e-9))
-            return step[k] * power;
-    return 10 * power;
+    return power * (ratio * ratio < 2    ? 1
+                    : ratio * ratio < 10 ? 2
+                    : ratio * ratio < 50 ? 5
+                                         : 10);
 }
 
 /* A multiple of step, with the digits that tell it from the next one. */
@@ -133,7 +132,7 @@ static void set_linear_text(const bw_axis *axis, double step, bw_tick *tick)
 
 static void mark_linear(bw_axis *axis, size_t n_wanted)
 {
-    double step = round_up((axis->high - axis->low) / (double)n_wanted);
+    double step = round_step((axis->high - axis->low) / (double)n_wanted);
 
     if (axis->is_whole && step < 1)
         step = 1;

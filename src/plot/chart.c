@@ -19,9 +19,10 @@ enum {
     LABEL = 18,  /* room for an axis label */
     BOTTOM = 22, /* for tick labels */
     RIGHT = 14,
-    TICK_ROOM = 80, /* widest tick label */
-    X_TICK_EVERY = 75,
-    Y_TICK_EVERY = 55,
+    TICK_ROOM = 80,  /* widest tick label */
+    TICK_SPACE = 10, /* between labels */
+    X_TICK_EVERY = 60,
+    Y_TICK_EVERY = 44,
     N_MARKED = 25, /* lines of so few points show them */
     N_DOTS = 20000 /* of a series, at most */
 };
@@ -162,7 +163,7 @@ static void make_square(bw_chart *chart)
         bw_axis_widen(&chart->y, ratio);
 }
 
-/* Room for the y axis's labels. */
+/* The widest of an axis's labels. */
 static double tick_room(cairo_t *cr, const bw_axis *axis)
 {
     double room = 0;
@@ -177,6 +178,19 @@ static size_t n_ticks(double pixels, double every)
     return (size_t)fmax(pixels / every, 2);
 }
 
+/* Fewer ticks where labels would touch. */
+static void mark_x(cairo_t *cr, bw_chart *chart)
+{
+    double every = X_TICK_EVERY, room;
+
+    do {
+        bw_axis_mark(&chart->x, n_ticks(chart->width, every));
+        room = tick_room(cr, &chart->x) + TICK_SPACE;
+        every *= 1.5;
+    } while (room * (double)chart->x.n_ticks > chart->width &&
+             every < chart->width);
+}
+
 bw_chart bw_chart_place(cairo_t *cr, const bw_panel *panel, double left,
                         double top, double width, double height)
 {
@@ -186,6 +200,8 @@ bw_chart bw_chart_place(cairo_t *cr, const bw_panel *panel, double left,
                       .legend_left = left,
                       .legend_top = top,
                       .legend_width = width};
+    bool is_square = panel->is_square && !panel->is_log_y;
+    double y_every = is_square ? X_TICK_EVERY : Y_TICK_EVERY;
 
     bw_text_font(cr, text_size, false);
     chart.top =
@@ -198,15 +214,15 @@ bw_chart bw_chart_place(cairo_t *cr, const bw_panel *panel, double left,
     /* Twice, since labels need room and a scale that is shared needs the room's
      * size. */
     for (int k = 0; k < 2; k++) {
-        bw_axis_mark(&chart.y, n_ticks(chart.height, Y_TICK_EVERY));
+        bw_axis_mark(&chart.y, n_ticks(chart.height, y_every));
         chart.left = ceil(left + tick_room(cr, &chart.y) + TICK + TICK_GAP +
                           (panel->opt_y_label ? LABEL : 0));
         chart.width = left + width - RIGHT - chart.left;
-        if (panel->is_square && !panel->is_log_y)
+        if (is_square)
             make_square(&chart);
     }
-    bw_axis_mark(&chart.x, n_ticks(chart.width, X_TICK_EVERY));
-    bw_axis_mark(&chart.y, n_ticks(chart.height, Y_TICK_EVERY));
+    bw_axis_mark(&chart.y, n_ticks(chart.height, y_every));
+    mark_x(cr, &chart);
     return chart;
 }
 
@@ -241,7 +257,7 @@ static void draw_x_axis(cairo_t *cr, const bw_chart *chart)
         rule(cr, x, chart->top, x, base);
         set_grey(cr, 0.3);
         rule(cr, x, base, x, base + TICK);
-        bw_text_show(cr, x, base + TICK + text_size + 1, 0.5, X_TICK_EVERY,
+        bw_text_show(cr, x, base + TICK + text_size + 1, 0.5, TICK_ROOM,
                      tick->text);
     }
     set_grey(cr, 0.3);

@@ -17,7 +17,7 @@
 
 /* Pixels: a panel, and the largest images that it shows as they are; larger
  * ones are made smaller. */
-enum { BW_PANEL_WIDTH = 484, BW_PANEL_HEIGHT = 508, BW_PANEL_IMAGES = 460 };
+enum { BW_PANEL_WIDTH = 488, BW_PANEL_HEIGHT = 512, BW_PANEL_IMAGES = 464 };
 
 typedef enum bw_style { BW_STYLE_LINE, BW_STYLE_DOTS } bw_style;
 
