@@ -5,20 +5,13 @@
 #include "barrow/container.h"
 #include "barrow/provenance.h"
 #include "model/dwe.h"
-#include "tools/verbs.h"
+#include "tools/job.h"
 
 extern bw_common bw_dwe_common;
 
 extern const bw_verb bw_verb_dwe_train, bw_verb_dwe_embed, bw_verb_dwe_decode,
     bw_verb_dwe_distance, bw_verb_dwe_evaluate, bw_verb_dwe_barycenter,
     bw_verb_dwe_interpolate, bw_verb_dwe_components;
-
-/* --model FILE of every verb but train. */
-#define BW_DWE_MODEL_OPTION(variable)                                          \
-    {                                                                          \
-        .type = BW_OPTION_TEXT, .name = "model", .meta = "FILE",               \
-        .help = "the model, as dwe train wrote it", .value = &(variable)       \
-    }
 
 /* --view, --png FILE and --columns N of the verbs that write images. */
 #define BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given)        \
@@ -27,17 +20,7 @@ extern const bw_verb bw_verb_dwe_train, bw_verb_dwe_embed, bw_verb_dwe_decode,
      .help = "scale each image so that its largest value is 1, not its "       \
              "sum",                                                            \
      .value = &(is_view)},                                                     \
-        {.type = BW_OPTION_TEXT,                                               \
-         .name = "png",                                                        \
-         .meta = "FILE",                                                       \
-         .help = "a picture of them all, too",                                 \
-         .value = &(grid),                                                     \
-         .is_neutral = true},                                                  \
-    {                                                                          \
-        .type = BW_OPTION_SIZE, .name = "columns", .meta = "N",                \
-        .help = "images in a row of that picture", .value = &(n_columns),      \
-        .min = 1, .max = 65536, .is_neutral = true, .given = &(columns_given)  \
-    }
+        BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given)
 
 /* Items that go through a network at a time; the result does not depend on
  * it but for the last digits, so it is fixed. */
@@ -45,20 +28,17 @@ enum { BW_DWE_BATCH = 200 };
 
 /* A verb at work on a model. */
 typedef struct bw_dwe_job {
+    bw_job base;
     bw_dwe *dwe;
-    bw_tasks *tasks;
     bw_dwe_pass *pass;
-    bw_provenance *provenance;
-    const char *output;
-    bw_writer *writer;
-    const char *opt_grid; /* PNG for bw_dwe_write_images, or NULL */
+    const char *opt_grid; /* PNG for bw_dwe_write_images, or NULL; set before
+                             opening */
     size_t n_columns;     /* of it */
-    bool draws;           /* set before opening: the seed shapes the output */
 } bw_dwe_job;
 
 /* Opens the model, with engines, and a writer where the program has an output.
- * needs_codes: a regressor is refused. The job is zero before, but for draws;
- * close it after failure, too. */
+ * needs_codes: a regressor is refused. The job is zero before, but for
+ * base.draws and opt_grid; close it after failure, too. */
 bw_status bw_dwe_job_open(bw_dwe_job *job, const bw_program *program,
                           const bw_parsed *parsed, const char *opt_model,
                           bool needs_codes, bw_error *err) BW_MUST_CHECK;
@@ -68,10 +48,6 @@ void bw_dwe_job_close(bw_dwe_job *job);
 bw_status bw_dwe_job_images(bw_dwe_job *job, const char *path,
                             bw_dwe_images *images, bw_error *err) BW_MUST_CHECK;
 
-/* Exactly n operands, or BW_ERR_USAGE with what is wanted. */
-bw_status bw_dwe_need_operands(const bw_parsed *parsed, size_t n,
-                               const char *what, bw_error *err) BW_MUST_CHECK;
-
 /* Writes images (n, C H W) of mass 1 as the job's output, with labels where
  * they are given, and the grid where one is wanted. is_view: each scaled so
  * that its largest value is 1. */
@@ -79,11 +55,7 @@ bw_status bw_dwe_write_images(bw_dwe_job *job, size_t n, const float *planes,
                               const int32_t *opt_labels, bool is_view,
                               bw_error *err) BW_MUST_CHECK;
 
-/* Stamps kind and provenance, and commits. */
-bw_status bw_dwe_job_commit(bw_dwe_job *job, const char *kind,
-                            bw_error *err) BW_MUST_CHECK;
-
-/* Codes (n, d) of a container, with its labels or NULL: both malloc'ed. */
+/* As bw_job_read_codes. */
 bw_status bw_dwe_job_codes(bw_dwe_job *job, bw_reader *reader, size_t *n,
                            float **ret_codes, int32_t **ret_labels,
                            bw_error *err) BW_MUST_CHECK;

@@ -12,7 +12,7 @@ static bool is_view, columns_given;
 /* ---- embed ---- */
 
 static const bw_option embed_options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     {.name = NULL},
 };
 
@@ -30,20 +30,17 @@ static bw_status write_codes(bw_dwe_job *job, const bw_dwe_images *images,
                              const float *codes, bw_error *err)
 {
     uint64_t d = job->dwe->latent;
-    size_t index, labels;
+    size_t index;
     bw_status status =
-        bw_writer_add(job->writer, "codes", BW_F32, 2, &d, &index, err);
+        bw_writer_add(job->base.writer, "codes", BW_F32, 2, &d, &index, err);
 
     if (!status)
-        status = bw_writer_append(job->writer, index, codes,
+        status = bw_writer_append(job->base.writer, index, codes,
                                   images->n * (size_t)d * sizeof *codes, err);
-    if (!status && images->labels)
+    if (!status)
         status =
-            bw_writer_add(job->writer, "labels", BW_I32, 1, NULL, &labels, err);
-    if (!status && images->labels)
-        status = bw_writer_append(job->writer, labels, images->labels,
-                                  images->n * sizeof *images->labels, err);
-    return status ? status : bw_dwe_job_commit(job, "codes", err);
+            bw_job_write_labels(&job->base, images->n, images->labels, err);
+    return status ? status : bw_job_commit(&job->base, "codes", err);
 }
 
 static bw_status embed(const bw_program *self, const bw_parsed *parsed,
@@ -53,7 +50,7 @@ static bw_status embed(const bw_program *self, const bw_parsed *parsed,
     bw_dwe_images images = {0};
     float *codes = NULL;
     bw_status status =
-        bw_dwe_need_operands(parsed, 1, "one file of images", err);
+        bw_job_need_operands(parsed, 1, "one file of images", err);
 
     if (!status)
         status = bw_dwe_job_open(&job, self, parsed, model, true, err);
@@ -79,7 +76,7 @@ const bw_verb bw_verb_dwe_embed = {&embed_program, embed};
 /* ---- decode ---- */
 
 static const bw_option decode_options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
     {.name = NULL},
 };
@@ -111,7 +108,7 @@ static bw_status decode_file(bw_dwe_job *job, const char *path, bw_error *err)
     if (!status)
         status = bw_dwe_write_images(job, n, planes, labels, is_view, err);
     if (!status)
-        status = bw_dwe_job_commit(job, "images", err);
+        status = bw_job_commit(&job->base, "images", err);
     bw_reader_close(reader);
     free(codes);
     free(labels);
@@ -122,14 +119,12 @@ static bw_status decode_file(bw_dwe_job *job, const char *path, bw_error *err)
 static bw_status decode(const bw_program *self, const bw_parsed *parsed,
                         bw_error *err)
 {
-    bw_dwe_job job = {.dwe = NULL};
+    bw_dwe_job job = {.opt_grid = grid, .n_columns = (size_t)n_columns};
     bw_status status =
-        bw_dwe_need_operands(parsed, 1, "one file of codes", err);
+        bw_job_need_operands(parsed, 1, "one file of codes", err);
 
     if (!status)
         status = bw_dwe_job_open(&job, self, parsed, model, true, err);
-    job.opt_grid = grid;
-    job.n_columns = (size_t)n_columns;
     if (!status)
         status = decode_file(&job, parsed->operand[0], err);
     bw_dwe_job_close(&job);

@@ -25,7 +25,7 @@ static int quantity;
 static bool as_matrix;
 
 static const bw_option options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     {.type = BW_OPTION_TEXT,
      .name = "pairs",
      .meta = "all|cross|random:M|FILE",
@@ -90,7 +90,7 @@ static bw_status embed(work *w, side *s, bw_reader *reader, bw_error *err)
         status = bw_dwe_check_images(dwe, &s->images, err);
     if (!status)
         status =
-            bw_provenance_add_input(w->job.provenance, s->images.name,
+            bw_provenance_add_input(w->job.base.provenance, s->images.name,
                                     s->images.digest, s->images.steps, err);
     if (status || dwe->regressor)
         return status;
@@ -138,8 +138,8 @@ static bw_status list_pairs(work *w, bw_error *err)
     bw_status status = bw_dataset_pairs(pairs, &n, &w->list, &digest, err);
 
     if (!status)
-        status = bw_provenance_add_input(w->job.provenance, bw_path_base(pairs),
-                                         digest, NULL, err);
+        status = bw_provenance_add_input(
+            w->job.base.provenance, bw_path_base(pairs), digest, NULL, err);
     if (status)
         return status;
     status = bw_pairs_init(&w->pairs, BW_PAIRS_LIST, w->a->n, w->b->n, n,
@@ -207,13 +207,14 @@ static bw_status set_meta(work *w, bw_error *err)
     bw_status status = BW_OK;
 
     for (size_t k = 0; k < n_meta && !status; k++)
-        status = bw_writer_set_meta(w->job.writer, meta[k][0], meta[k][1], err);
+        status =
+            bw_writer_set_meta(w->job.base.writer, meta[k][0], meta[k][1], err);
     return status;
 }
 
 static bw_status declare(work *w, bw_error *err)
 {
-    bw_writer *writer = w->job.writer;
+    bw_writer *writer = w->job.base.writer;
     uint64_t row = as_matrix ? w->b->n : 2;
     bw_status status = set_meta(w, err);
 
@@ -232,11 +233,11 @@ static bw_status declare(work *w, bw_error *err)
 static bw_status append(work *w, size_t n, uint32_t (*number)[2],
                         const double *value, bw_error *err)
 {
-    bw_status status = bw_writer_append(w->job.writer, w->values, value,
+    bw_status status = bw_writer_append(w->job.base.writer, w->values, value,
                                         n * sizeof *value, err);
 
     if (!status)
-        status = bw_writer_append(w->job.writer, w->numbers, number,
+        status = bw_writer_append(w->job.base.writer, w->numbers, number,
                                   n * sizeof *number, err);
     if (!status && bw_interrupt_signal())
         status = bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
@@ -317,7 +318,7 @@ static bw_status append_block(work *w, size_t first, size_t n, block *b,
     }
     for (size_t k = 0; k < n * n_b; k++)
         b->square[k] = (float)value_of(w, (double)b->square[k]);
-    status = bw_writer_append(w->job.writer, w->values, b->square,
+    status = bw_writer_append(w->job.base.writer, w->values, b->square,
                               n * n_b * sizeof *b->square, err);
     if (!status && bw_interrupt_signal())
         status = bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
@@ -340,7 +341,7 @@ static bw_status stream_blocks(work *w, bw_error *err)
                                      w->b->codes, &e, err);
     for (size_t first = 0; first < n_a && !status; first += BLOCK_ROWS) {
         size_t n = n_a - first < BLOCK_ROWS ? n_a - first : BLOCK_ROWS;
-        bw_embedding_rows(e, w->job.tasks, first, n,
+        bw_embedding_rows(e, w->job.base.tasks, first, n,
                           is_triangle ? first + 1 : 0, b.square);
         status = append_block(w, first, n, &b, err);
         bw_progress_update(&w->progress, first + n);
@@ -375,7 +376,7 @@ static bw_status stream(work *w, bw_error *err)
                       is_listed ? "pairs" : "rows", n, 0);
     status = is_listed ? stream_list(w, err) : stream_blocks(w, err);
     bw_progress_finish(&w->progress, n);
-    return status ? status : bw_dwe_job_commit(&w->job, "distances", err);
+    return status ? status : bw_job_commit(&w->job.base, "distances", err);
 }
 
 static bw_status load(work *w, const bw_parsed *parsed, bw_error *err)
@@ -396,7 +397,7 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
     work w = {.list = NULL};
     bw_status status = BW_OK;
 
-    w.job.draws = pairs && strncmp(pairs, "random:", 7) == 0;
+    w.job.base.draws = pairs && strncmp(pairs, "random:", 7) == 0;
     if (parsed->n_operands < 1 || parsed->n_operands > 2)
         status = bw_error_set(err, BW_ERR_USAGE,
                               "one or two files of images or codes are "

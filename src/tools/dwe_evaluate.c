@@ -15,7 +15,7 @@ static const char *model, *distances, *quantiles;
 static bool timing;
 
 static const bw_option options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     {.type = BW_OPTION_TEXT,
      .name = "distances",
      .meta = "FILE",
@@ -175,7 +175,7 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
     bw_dwe_images images = {0};
     bw_dwe_pairs pairs = {0};
     bw_status status =
-        bw_dwe_need_operands(parsed, 1, "one file of images", err);
+        bw_job_need_operands(parsed, 1, "one file of images", err);
 
     if (!status && !distances)
         status = bw_error_set(err, BW_ERR_USAGE, "no --distances are named");

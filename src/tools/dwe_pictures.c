@@ -2,7 +2,6 @@
  * the embedding that are no image's, decoded. */
 #include "config.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +27,10 @@ typedef struct work {
 static bw_status open_work(work *w, const bw_program *self,
                            const bw_parsed *parsed, bw_error *err)
 {
-    *w = (work){.codes = NULL};
+    *w = (work){.job.opt_grid = grid};
     if (parsed->n_operands == 0)
         return bw_error_set(err, BW_ERR_USAGE, "no file of images is named");
     bw_status status = bw_dwe_job_open(&w->job, self, parsed, model, true, err);
-    w->job.opt_grid = grid;
     if (!status)
         status =
             bw_dwe_job_images(&w->job, parsed->operand[0], &w->images, err);
@@ -94,7 +92,7 @@ static void close_work(work *w)
 /* ---- barycenter ---- */
 
 static const bw_option barycenter_options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     {.type = BW_OPTION_TEXT,
      .name = "weights",
      .meta = "W,W,...",
@@ -221,7 +219,7 @@ static bw_status barycenter(const bw_program *self, const bw_parsed *parsed,
 {
     work w = {.codes = NULL};
     bw_status status =
-        bw_dwe_need_operands(parsed, 1, "one file of images", err);
+        bw_job_need_operands(parsed, 1, "one file of images", err);
 
     if (!status)
         status = open_work(&w, self, parsed, err);
@@ -230,7 +228,7 @@ static bw_status barycenter(const bw_program *self, const bw_parsed *parsed,
     if (!status)
         status = write_points(&w, w.n_points, err);
     if (!status)
-        status = bw_dwe_job_commit(&w.job, "images", err);
+        status = bw_job_commit(&w.job.base, "images", err);
     close_work(&w);
     return status;
 }
@@ -240,7 +238,7 @@ const bw_verb bw_verb_dwe_barycenter = {&barycenter_program, barycenter};
 /* ---- interpolate ---- */
 
 static const bw_option interpolate_options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     {.type = BW_OPTION_SIZE,
      .name = "steps",
      .meta = "N",
@@ -261,28 +259,6 @@ static const bw_program interpolate_program = {
     .has_output = true,
     .has_threads = true,
 };
-
-/* "A-B": numbers of images, from 0. */
-static bw_status parse_pair(const char *text, size_t n, uint32_t pair[2],
-                            bw_error *err)
-{
-    const char *at = text;
-
-    for (int k = 0; k < 2; k++) {
-        char *end;
-        errno = 0;
-        unsigned long long x = strtoull(at, &end, 10);
-        if (*at < '0' || *at > '9' || *end != (k == 0 ? '-' : '\0'))
-            return bw_error_set(err, BW_ERR_USAGE,
-                                "%s: not A-B, two numbers of images", text);
-        if (errno || x >= n)
-            return bw_error_set(err, BW_ERR_RANGE,
-                                "%s: images run from 0 to %zu", text, n - 1);
-        pair[k] = (uint32_t)x;
-        at = end + 1;
-    }
-    return BW_OK;
-}
 
 /* The codes of both ends in codes, the points between them. */
 static bw_status find_way(work *w, size_t q, const uint32_t pair[2],
@@ -321,14 +297,15 @@ static bw_status interpolate(const bw_program *self, const bw_parsed *parsed,
     }
     for (size_t q = 0; q + 1 < n && !status; q++) {
         uint32_t pair[2];
-        status = parse_pair(parsed->operand[q + 1], w.images.n, pair, err);
+        const char *text = parsed->operand[q + 1];
+        status = bw_job_parse_pair(text, strlen(text), w.images.n, pair, err);
         if (!status)
             status = find_way(&w, q, pair, err);
     }
     if (!status)
         status = write_points(&w, (size_t)n_steps, err);
     if (!status)
-        status = bw_dwe_job_commit(&w.job, "images", err);
+        status = bw_job_commit(&w.job.base, "images", err);
     close_work(&w);
     return status;
 }
@@ -338,7 +315,7 @@ const bw_verb bw_verb_dwe_interpolate = {&interpolate_program, interpolate};
 /* ---- components ---- */
 
 static const bw_option components_options[] = {
-    BW_DWE_MODEL_OPTION(model),
+    BW_JOB_MODEL_OPTION("dwe", model),
     {.type = BW_OPTION_SIZE,
      .name = "count",
      .meta = "K",
@@ -416,7 +393,7 @@ static bw_status walk_components(work *w, const components *c, bw_error *err)
 /* The components themselves, beside the images. */
 static bw_status write_components(work *w, const components *c, bw_error *err)
 {
-    bw_writer *writer = w->job.writer;
+    bw_writer *writer = w->job.base.writer;
     uint64_t d = c->d;
     size_t variance, mean, direction;
     bw_status status =
@@ -436,7 +413,7 @@ static bw_status write_components(work *w, const components *c, bw_error *err)
     if (!status)
         status = bw_writer_append(writer, direction, c->direction,
                                   c->n * c->d * sizeof *c->direction, err);
-    return status ? status : bw_dwe_job_commit(&w->job, "images", err);
+    return status ? status : bw_job_commit(&w->job.base, "images", err);
 }
 
 static bw_status run_components(const bw_program *self, const bw_parsed *parsed,
@@ -445,7 +422,7 @@ static bw_status run_components(const bw_program *self, const bw_parsed *parsed,
     work w = {.codes = NULL};
     components c = {0};
     bw_status status =
-        bw_dwe_need_operands(parsed, 1, "one file of images", err);
+        bw_job_need_operands(parsed, 1, "one file of images", err);
 
     if (!status)
         status = open_work(&w, self, parsed, err);

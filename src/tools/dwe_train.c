@@ -202,7 +202,7 @@ static bw_status work(job *j, const bw_parsed *parsed, bw_error *err)
 static bw_status check_options(const bw_parsed *parsed, bw_error *err)
 {
     bw_status status =
-        bw_dwe_need_operands(parsed, 1, "one file of images", err);
+        bw_job_need_operands(parsed, 1, "one file of images", err);
 
     if (status)
         return status;
