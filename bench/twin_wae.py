@@ -56,10 +56,10 @@ def squares(a, b):
 
 
 def median_square(q, p):
+    """Over all pairs of different points; the lower one of two."""
     z = torch.cat([q, p]).detach()
     i, j = numpy.triu_indices(len(z), 1)
-    pairs = squares(z, z)[i, j].sort().values
-    return (pairs[(len(pairs) - 1) // 2] + pairs[len(pairs) // 2]) / 2
+    return squares(z, z)[i, j].median()
 
 
 def mmd(q, p, kernel, imq_base, is_biased):
