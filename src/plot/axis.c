@@ -116,7 +116,7 @@ static void set_linear_text(const bw_axis *axis, double step, bw_tick *tick)
     int e = (int)floor(log10(step) + 1e-9);
     double size = fmax(fabs(axis->low), fabs(axis->high));
 
-    if (size < 1e6 && e >= -5)
+    if ((size < 1e6 && e >= -5) || (size < 1e9 && e >= 0 && e <= 2))
         snprintf(tick->text, sizeof tick->text, "%.*f", e < 0 ? -e : 0,
                  tick->value);
     else {

@@ -73,6 +73,8 @@ static void set_dash(cairo_t *cr, size_t k)
     const double dash[] = {6, 3}, dot[] = {2, 2};
     size_t kind = k / N_COLOURS % 3;
 
+    if (kind > 0)
+        cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);
     cairo_set_dash(cr, kind == 1 ? dash : dot, kind == 0 ? 0 : 2, 0);
 }
 
@@ -395,6 +397,7 @@ static void draw_line(cairo_t *cr, const bw_chart *chart, size_t k)
 
     set_colour(cr, k, 1);
     cairo_set_line_width(cr, line_width);
+    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
     set_dash(cr, k);
     cairo_new_path(cr);
     for (size_t from = 0; from < s->n; from += run)

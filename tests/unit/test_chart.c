@@ -1,0 +1,269 @@
+/* test_chart.c - points and lines are where their values say, and nothing else
+ * is. */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plot/chart.h"
+
+enum { WIDTH = 460, HEIGHT = 460 };
+
+/* A chart on white, and what it was drawn with. */
+typedef struct drawn {
+    cairo_surface_t *surface;
+    cairo_t *cr;
+    bw_chart chart;
+} drawn;
+
+static drawn draw(const bw_panel *panel)
+{
+    drawn d = {.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH,
+                                                     HEIGHT)};
+
+    d.cr = cairo_create(d.surface);
+    cairo_set_source_rgb(d.cr, 1, 1, 1);
+    cairo_paint(d.cr);
+    d.chart = bw_chart_place(d.cr, panel, 0, 0, WIDTH, HEIGHT);
+    bw_chart_draw(d.cr, &d.chart);
+    cairo_surface_flush(d.surface);
+    cr_assert_eq(cairo_status(d.cr), CAIRO_STATUS_SUCCESS);
+    return d;
+}
+
+static void clear(drawn *d)
+{
+    cairo_destroy(d->cr);
+    cairo_surface_destroy(d->surface);
+}
+
+/* The distance of a pixel's colour from the k-th series', per channel. */
+static int away(const drawn *d, double x, double y, size_t k)
+{
+    const unsigned char *data = cairo_image_surface_get_data(d->surface);
+    const unsigned char *want = bw_chart_colour(k);
+    int stride = cairo_image_surface_get_stride(d->surface), most = 0;
+    uint32_t pixel;
+
+    cr_assert(x >= 0 && y >= 0 && x < WIDTH && y < HEIGHT, "%g %g", x, y);
+    memcpy(&pixel, data + (int)y * stride + 4 * (int)x, sizeof pixel);
+    for (int c = 0; c < 3; c++) {
+        int gap = abs((int)(pixel >> (16 - 8 * c) & 255) - want[c]);
+        most = gap > most ? gap : most;
+    }
+    return most;
+}
+
+static int away_at(const drawn *d, double x, double y, size_t k)
+{
+    return away(d, bw_chart_x(&d->chart, x), bw_chart_y(&d->chart, y), k);
+}
+
+/* Pixels of the field that are more of a series' colour than white. */
+static size_t n_pixels(const drawn *d, size_t k)
+{
+    const bw_chart *c = &d->chart;
+    size_t n = 0;
+
+    for (double y = c->top + 2; y < c->top + c->height - 2; y++)
+        for (double x = c->left + 2; x < c->left + c->width - 2; x++)
+            n += away(d, x, y, k) < 170;
+    return n;
+}
+
+Test(chart, dots_are_where_they_are)
+{
+    const double x[] = {0, 1, 0, 1, 0.25}, y[] = {0, 0, 2, 2, 1.5};
+    const bw_series series[] = {
+        {.style = BW_STYLE_DOTS, .n = 3, .opt_x = x, .y = y},
+        {.style = BW_STYLE_DOTS, .n = 2, .opt_x = x + 3, .y = y + 3}};
+    const bw_panel panel = {.n_series = 2, .series = series};
+    drawn d = draw(&panel);
+
+    for (int k = 0; k < 5; k++) {
+        cr_assert_lt(away_at(&d, x[k], y[k], k > 2), 90, "point %d", k);
+        cr_assert_gt(away_at(&d, x[k], y[k], k <= 2), 90, "point %d", k);
+    }
+    /* Three and two discs of radius 2.4. */
+    cr_assert_float_eq((double)n_pixels(&d, 0), 3 * 18, 16);
+    cr_assert_float_eq((double)n_pixels(&d, 1), 2 * 18, 11);
+    /* x to the right, y upwards, inside the field. */
+    const bw_chart *c = &d.chart;
+    cr_assert(c->left > 0 && bw_chart_x(c, 0) > c->left);
+    cr_assert(bw_chart_x(c, 1) > bw_chart_x(c, 0) + 300);
+    cr_assert(bw_chart_x(c, 1) < c->left + c->width &&
+              c->left + c->width < WIDTH);
+    cr_assert(bw_chart_y(c, 2) < bw_chart_y(c, 0) - 300 &&
+              bw_chart_y(c, 2) > c->top);
+    cr_assert(bw_chart_y(c, 0) < c->top + c->height &&
+              c->top + c->height < HEIGHT);
+    clear(&d);
+}
+
+Test(chart, a_line_passes_through_its_points)
+{
+    const double y[] = {1, 5, 2, 2};
+    const bw_series series = {.n = 4, .y = y};
+    const bw_panel panel = {.n_series = 1, .series = &series};
+    drawn d = draw(&panel);
+
+    for (int k = 0; k < 4; k++)
+        cr_assert_lt(away_at(&d, k + 1, y[k], 0), 30, "point %d", k);
+    for (int k = 0; k < 3; k++)
+        for (double t = 0.1; t < 0.95; t += 0.1)
+            cr_assert_lt(
+                away_at(&d, k + 1 + t, y[k] + t * (y[k + 1] - y[k]), 0), 90,
+                "after point %d", k);
+    cr_assert_gt(away_at(&d, 1.5, 2, 0), 90);
+    cr_assert_gt(away_at(&d, 3.5, 3, 0), 90);
+    clear(&d);
+}
+
+Test(chart, a_logarithmic_line_is_straight_there)
+{
+    enum { N = 100 };
+    double y[N];
+    const bw_series series = {.n = N, .y = y};
+    const bw_panel panel = {.is_log_y = true, .n_series = 1, .series = &series};
+
+    for (int k = 0; k < N; k++)
+        y[k] = pow(10, 3 - 6 * k / 99.0);
+    drawn d = draw(&panel);
+    double left = bw_chart_x(&d.chart, 1), right = bw_chart_x(&d.chart, N);
+    double top = bw_chart_y(&d.chart, 1e3), base = bw_chart_y(&d.chart, 1e-3);
+    for (double t = 0; t <= 1; t += 0.125)
+        cr_assert_lt(
+            away(&d, left + t * (right - left), top + t * (base - top), 0), 90,
+            "at %g", t);
+    cr_assert_float_eq(bw_chart_y(&d.chart, 1), (top + base) / 2, 1e-9);
+    clear(&d);
+}
+
+Test(chart, what_cannot_be_shown_is_a_gap)
+{
+    const double y[] = {1, 1, -1, 0, NAN, 1, INFINITY, -INFINITY, 1, 1};
+    const bw_series series = {.n = 10, .y = y};
+    const bw_panel panel = {.is_log_y = true, .n_series = 1, .series = &series};
+    drawn d = draw(&panel);
+
+    cr_assert_lt(away_at(&d, 1.5, 1, 0), 90);
+    cr_assert_gt(away_at(&d, 2.5, 1, 0), 90);
+    cr_assert_gt(away_at(&d, 4, 1, 0), 90);
+    cr_assert_lt(away_at(&d, 6, 1, 0), 90, "a point without neighbours");
+    cr_assert_gt(away_at(&d, 6.5, 1, 0), 90);
+    cr_assert_gt(away_at(&d, 8, 1, 0), 90);
+    cr_assert_lt(away_at(&d, 9.5, 1, 0), 90);
+    clear(&d);
+}
+
+Test(chart, thinning_keeps_what_is_seen)
+{
+    enum { N = 1000000 };
+    double *y = malloc(N * sizeof *y);
+    const bw_series series = {.n = N, .y = y};
+    const bw_panel panel = {.n_series = 1, .series = &series};
+
+    for (int k = 0; k < N; k++)
+        y[k] = 0;
+    y[123456] = 1;
+    y[876543] = -1;
+    drawn d = draw(&panel);
+    cr_assert_lt(away_at(&d, 123457, 0.5, 0), 150);
+    cr_assert_lt(away_at(&d, 876544, -0.5, 0), 150);
+    cr_assert_gt(away_at(&d, 123457, -0.5, 0), 150);
+    for (double x = 1; x <= N; x += 99999)
+        cr_assert_lt(away_at(&d, x, 0, 0), 90, "at %g", x);
+    clear(&d);
+    free(y);
+}
+
+Test(chart, square_axes_have_one_scale)
+{
+    const double x[] = {0, 10}, y[] = {0, 1};
+    const bw_series series = {
+        .style = BW_STYLE_DOTS, .n = 2, .opt_x = x, .y = y};
+    const bw_series turned = {
+        .style = BW_STYLE_DOTS, .n = 2, .opt_x = y, .y = x};
+    bw_panel panel = {.is_square = true, .n_series = 1, .series = &series};
+
+    for (int k = 0; k < 2; k++) {
+        drawn d = draw(&panel);
+        cr_assert_float_eq(bw_chart_x(&d.chart, 1) - bw_chart_x(&d.chart, 0),
+                           bw_chart_y(&d.chart, 0) - bw_chart_y(&d.chart, 1),
+                           1e-9);
+        for (int i = 0; i < 2; i++)
+            cr_assert_lt(
+                away_at(&d, panel.series->opt_x[i], panel.series->y[i], 0), 90);
+        clear(&d);
+        panel.series = &turned;
+    }
+}
+
+Test(chart, ticks_stand_at_their_values)
+{
+    const double y[] = {0, 10};
+    const bw_series series = {.n = 2, .y = y};
+    const bw_panel panel = {.n_series = 1, .series = &series};
+    drawn d = draw(&panel);
+    const unsigned char *data = cairo_image_surface_get_data(d.surface);
+    int stride = cairo_image_surface_get_stride(d.surface);
+
+    for (int v = 0; v <= 10; v += 2) {
+        const unsigned char *row = data + (int)bw_chart_y(&d.chart, v) * stride;
+        cr_assert_lt(row[4 * ((int)d.chart.left - 2)], 100, "tick %d", v);
+        cr_assert_gt(row[4 * ((int)d.chart.left - 2) + 5 * stride], 200);
+    }
+    clear(&d);
+}
+
+Test(chart, the_legend_takes_its_room_from_the_field)
+{
+    const double y[] = {0, 10};
+    bw_series series[40];
+    bw_panel panel = {.series = series};
+    double top = 0;
+
+    for (int k = 0; k < 40; k++)
+        series[k] = (bw_series){.n = 2, .y = y};
+    for (size_t n = 1; n <= 40; n++) {
+        panel.n_series = n;
+        series[n - 1].name = "a name of some length";
+        drawn d = draw(&panel);
+        cr_assert_geq(d.chart.top, top);
+        cr_assert_leq(d.chart.top, 80);
+        top = d.chart.top;
+        clear(&d);
+    }
+    cr_assert_eq(top, 80);
+    series[0].name = "";
+    panel.n_series = 1;
+    drawn d = draw(&panel);
+    cr_assert_lt(d.chart.top, 30);
+    clear(&d);
+}
+
+Test(chart, hostile_series)
+{
+    const double v[] = {-9e299, 9e299, 1e-300, -1e-300, 0, 1, NAN, INFINITY};
+    bw_series series = {.name = "\xff\x01 a \xc3", .opt_x = v, .y = v};
+    bw_panel panel = {.title = NULL,
+                      .opt_x_label = "\xe2\x82",
+                      .opt_y_label = "\n\n",
+                      .n_series = 1,
+                      .series = &series};
+
+    for (int k = 0; k < 64; k++) {
+        series.n = (size_t)k / 4 % 2 * 8;
+        series.style = k % 2 ? BW_STYLE_DOTS : BW_STYLE_LINE;
+        series.opt_x = k / 16 % 2 ? v : NULL;
+        panel.is_log_y = k / 2 % 2;
+        panel.is_square = k / 8 % 2;
+        panel.n_series = k / 32 ? 1 : (size_t)k % 2;
+        drawn d = draw(&panel);
+        clear(&d);
+    }
+}
