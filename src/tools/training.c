@@ -162,6 +162,7 @@ static bw_train_options options_of(const bw_training_job *job)
         .batch = t->batch,
         .seed = common->seed,
         .patience = t->validation > 0 ? t->patience : 0,
+        .keep_last = t->keep_last,
         .log = t->log,
         .log_every = t->log_every,
         .checkpoint = t->checkpoint,
@@ -183,7 +184,7 @@ static void tell_result(const bw_training_job *job,
 {
     fprintf(stderr, "%s: %" PRIu64 " steps, %" PRIu64 " epochs", job->tool,
             result->steps, result->epochs);
-    if (result->best_epoch > 0)
+    if (result->best_epoch > 0 && !job->training->keep_last)
         fprintf(stderr, "; best validation %.6g in epoch %" PRIu64,
                 result->best, result->best_epoch);
     fputc('\n', stderr);
@@ -242,6 +243,5 @@ static void tell_part(const char *tool, const bw_model_part *part)
 void bw_training_tell(const bw_training_job *job, const bw_model *model)
 {
     for (size_t k = 0; k < model->n_parts; k++)
-        if (job->program->common->is_verbose)
-            tell_part(job->tool, &model->part[k]);
+        tell_part(job->tool, &model->part[k]);
 }

@@ -195,7 +195,7 @@ bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
 bw_status bw_training_write(bw_training_job *job, const bw_model *model,
                             bw_error *err) BW_MUST_CHECK;
 
-/* With --verbose: the parts of a model, layer by layer, with the shapes. */
+/* Tells standard error of the parts of a model, layer by layer, with shapes. */
 void bw_training_tell(const bw_training_job *job, const bw_model *model);
 
 #endif

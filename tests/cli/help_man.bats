@@ -68,6 +68,10 @@ compare_options() {
     compare_options dwe
 }
 
+@test "help and page of wae agree" {
+    compare_options wae
+}
+
 @test "a page tells of every verb, with the options that it has" {
     for name in $(tools); do
         for verb in $(verbs "$name"); do

@@ -1,0 +1,21 @@
+/* wae.c - main of wae: Wasserstein auto-encoders. */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "tools/wae.h"
+
+bw_common bw_wae_common;
+
+int main(int argc, char **argv)
+{
+    static const bw_verb *const verbs[] = {
+        &bw_verb_wae_train,
+    };
+
+    bw_common_init(&bw_wae_common);
+    return bw_verbs_main("wae",
+                         "Wasserstein auto-encoders: images to codes that have "
+                         "a prior's distribution,\nand back.",
+                         sizeof verbs / sizeof *verbs, verbs, argc, argv);
+}
