@@ -10,7 +10,8 @@ bw_common bw_wae_common;
 int main(int argc, char **argv)
 {
     static const bw_verb *const verbs[] = {
-        &bw_verb_wae_train,
+        &bw_verb_wae_train,       &bw_verb_wae_encode, &bw_verb_wae_decode,
+        &bw_verb_wae_reconstruct, &bw_verb_wae_sample, &bw_verb_wae_interpolate,
     };
 
     bw_common_init(&bw_wae_common);
