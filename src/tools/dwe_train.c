@@ -109,7 +109,7 @@ typedef struct job {
 
 static bw_status load(job *j, const char *path, bw_error *err)
 {
-    bw_provenance *provenance = j->common.provenance;
+    bw_provenance *provenance = j->common.job.provenance;
     bw_status status = bw_dwe_pairs_load(distances, &j->pairs, err);
 
     if (!status)
@@ -165,7 +165,7 @@ static bw_status train(job *j, bw_error *err)
         .optimizer = bw_optimizer_default((bw_optimizer_kind)t.optimizer),
         .rate = t.rate,
         .seed = bw_dwe_common.seed,
-        .tasks = j->common.tasks,
+        .tasks = j->common.job.tasks,
     };
     bw_dwe_learner *learner = NULL;
     bw_status status = bw_dwe_learner_create(&training, &learner, err);
@@ -192,8 +192,9 @@ static bw_status work(job *j, const bw_parsed *parsed, bw_error *err)
         status = bw_training_identify(&j->common, parsed, inputs, err);
     if (!status)
         status = make_model(j, err);
+    /* First: a place that cannot be written fails before the work. */
     if (!status)
-        status = bw_training_start(&j->common, err);
+        status = bw_job_write(&j->common.job, err);
     if (!status)
         status = train(j, err);
     return status ? status : bw_training_write(&j->common, j->dwe->model, err);

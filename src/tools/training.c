@@ -34,22 +34,6 @@ bw_status bw_training_check(const bw_training *training, bw_error *err)
 
 /* ---- opening and closing ---- */
 
-static bw_status start_provenance(bw_training_job *job, const bw_parsed *parsed,
-                                  bw_error *err)
-{
-    const char **args = NULL;
-    size_t n_args;
-    bw_status status =
-        bw_verb_arguments(job->program, parsed, &n_args, &args, err);
-
-    if (status)
-        return status;
-    job->provenance = bw_provenance_create(job->tool, n_args, args,
-                                           &job->program->common->seed);
-    free(args);
-    return job->provenance ? BW_OK : bw_error_memory(err);
-}
-
 bw_status bw_training_open(bw_training_job *job, const bw_training *training,
                            const bw_program *program, const bw_parsed *parsed,
                            bw_error *err)
@@ -61,19 +45,18 @@ bw_status bw_training_open(bw_training_job *job, const bw_training *training,
     job->program = program;
     snprintf(job->tool, sizeof job->tool, "%.*s",
              (int)strcspn(program->name, " "), program->name);
-    status = bw_tool_output(program, &job->output, err);
-    if (!status && log && !strcmp(log, "-") && !strcmp(job->output, "-"))
+    job->job.draws = true;
+    status = bw_job_open(&job->job, program, parsed, NULL, err);
+    if (!status && log && !strcmp(log, "-") && !strcmp(job->job.output, "-"))
         status = bw_error_set(err, BW_ERR_USAGE,
                               "the log and the model cannot both go to "
                               "standard output");
-    return status ? status : start_provenance(job, parsed, err);
+    return status;
 }
 
 void bw_training_close(bw_training_job *job)
 {
-    bw_writer_destroy(job->writer);
-    bw_tasks_destroy(job->tasks);
-    bw_provenance_destroy(job->provenance);
+    bw_job_close(&job->job);
     for (size_t k = 0; k < job->n_texts; k++)
         free(job->text[k]);
     free(job->identity);
@@ -142,14 +125,6 @@ bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
     return is_failed ? bw_error_memory(err) : BW_OK;
 }
 
-bw_status bw_training_start(bw_training_job *job, bw_error *err)
-{
-    size_t n_threads = (size_t)job->program->common->n_threads;
-    bw_status status = bw_tasks_create(n_threads, &job->tasks, err);
-
-    return status ? status : bw_writer_create(job->output, &job->writer, err);
-}
-
 static bw_train_options options_of(const bw_training_job *job)
 {
     const bw_training *t = job->training;
@@ -171,7 +146,7 @@ static bw_train_options options_of(const bw_training_job *job)
         .resume = t->resume,
         .pictures = t->pictures,
         .identity = job->identity,
-        .provenance = job->provenance,
+        .provenance = job->job.provenance,
         .talk = stderr,
         .is_quiet = common->is_quiet,
         .is_verbose = common->is_verbose,
@@ -198,9 +173,8 @@ bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
     bw_status status =
         bw_schedule_parse(job->training->schedule, &options.schedule, err);
 
-    if (status)
-        return bw_error_prefix(err, "--schedule");
-    status = bw_train_run(learner, &options, &result, err);
+    if (!status)
+        status = bw_train_run(learner, &options, &result, err);
     if (!status && job->program->common->is_verbose)
         tell_result(job, &result);
     return status;
@@ -209,12 +183,9 @@ bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
 bw_status bw_training_write(bw_training_job *job, const bw_model *model,
                             bw_error *err)
 {
-    bw_status status = bw_model_put(model, NULL, job->writer, err);
+    bw_status status = bw_model_put(model, NULL, job->job.writer, err);
 
-    if (!status)
-        status =
-            bw_provenance_stamp(job->provenance, job->writer, "model", err);
-    return status ? status : bw_writer_commit(job->writer, err);
+    return status ? status : bw_job_commit(&job->job, "model", err);
 }
 
 /* ---- talk ---- */

@@ -5,12 +5,9 @@
 #ifndef BW_TOOLS_TRAINING_H
 #define BW_TOOLS_TRAINING_H
 
-#include "barrow/container.h"
-#include "barrow/provenance.h"
-#include "base/tasks.h"
 #include "model/model.h"
 #include "model/train.h"
-#include "tools/verbs.h"
+#include "tools/job.h"
 
 /* What the rows below set; the verb's initial values are the defaults. Where a
  * preset gives them, they are not set: counts BW_OPTION_UNSET, reals NaN, texts
@@ -152,23 +149,21 @@ enum { BW_TRAINING_TEXTS = 4 };
 
 /* A train verb at work. Zero before; close it after failure, too. */
 typedef struct bw_training_job {
+    bw_job job;
     const bw_training *training;
     const bw_program *program;
-    char tool[16];      /* the first word of the program's name */
-    const char *output; /* of the model */
-    bw_provenance *provenance;
+    char tool[16]; /* the first word of the program's name */
     size_t n_texts;
     char *text[BW_TRAINING_TEXTS]; /* networks' files; NULL: the preset's */
     char *identity;                /* of the run, for its checkpoints */
-    bw_tasks *tasks;
-    bw_writer *writer;
 } bw_training_job;
 
 /* BW_ERR_USAGE for common options that make no sense, alone or together. */
 bw_status bw_training_check(const bw_training *training,
                             bw_error *err) BW_MUST_CHECK;
 
-/* Finds the output and starts provenance. */
+/* Opens the job: the model, which may not share standard output with the log,
+ * is its output. */
 bw_status bw_training_open(bw_training_job *job, const bw_training *training,
                            const bw_program *program, const bw_parsed *parsed,
                            bw_error *err) BW_MUST_CHECK;
@@ -182,10 +177,6 @@ bw_status bw_training_texts(bw_training_job *job, size_t n,
 /* Makes the identity: options, texts, and the inputs' words "name=DIGEST". */
 bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
                                const char *inputs, bw_error *err) BW_MUST_CHECK;
-
-/* Makes the tasks and the model's writer: a place that cannot be written fails
- * before the work, not after it. */
-bw_status bw_training_start(bw_training_job *job, bw_error *err) BW_MUST_CHECK;
 
 /* Trains. With --verbose, standard error tells of the end. */
 bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,

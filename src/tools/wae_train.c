@@ -212,14 +212,13 @@ static bw_status check_use(bw_error *err)
 static bw_status check_options(const bw_parsed *parsed, bw_error *err)
 {
     bool is_kl = penalty == BW_WAE_KL, is_normal = prior == BW_PRIOR_NORMAL;
-    bw_status status = check_use(err);
+    bw_status status =
+        bw_job_need_operands(parsed, 1, "one file of images", err);
 
+    if (!status)
+        status = check_use(err);
     if (status)
         return status;
-    if (parsed->n_operands != 1)
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "one file of images is needed, not %zu operands",
-                            parsed->n_operands);
     if (is_kl && encoder == 0)
         return bw_error_set(err, BW_ERR_USAGE,
                             "--penalty kl needs --encoder gaussian");
@@ -303,10 +302,10 @@ static bw_status load(job *j, const char *path, bw_error *err)
 {
     bw_status status = bw_items_load(path, &j->items, err);
 
-    return status
-               ? status
-               : bw_provenance_add_input(j->common.provenance, j->items.name,
-                                         j->items.digest, j->items.steps, err);
+    return status ? status
+                  : bw_provenance_add_input(j->common.job.provenance,
+                                            j->items.name, j->items.digest,
+                                            j->items.steps, err);
 }
 
 static bw_status make_model(job *j, bw_error *err)
@@ -354,7 +353,7 @@ static bw_status train(job *j, bw_error *err)
         .moments_steps = moments,
         .moments_sample = (size_t)moments_sample,
         .seed = bw_wae_common.seed,
-        .tasks = j->common.tasks,
+        .tasks = j->common.job.tasks,
         .stopped = bw_interrupt_signal,
     };
     bw_wae_learner *learner = NULL;
@@ -387,8 +386,9 @@ static bw_status work(job *j, const bw_parsed *parsed, bw_error *err)
         tell_values();
         bw_training_tell(&j->common, j->wae->model);
     }
+    /* First: a place that cannot be written fails before the work. */
     if (!status)
-        status = bw_training_start(&j->common, err);
+        status = bw_job_write(&j->common.job, err);
     if (!status)
         status = train(j, err);
     return status ? status : bw_training_write(&j->common, j->wae->model, err);
