@@ -4,110 +4,24 @@ images, first parameters and losses (Debian: python3-torch).
 
   steps -t NAME | torch_steps.py THREADS ROUNDS
 
-Prints the median milliseconds of ROUNDS steps after the first, and the loss
-of the second step.
+Prints the median milliseconds of ROUNDS steps, and the loss of the second step.
+In the first two steps, which are not timed, noise and draws are the same
+numbers as those of steps.c; afterwards PyTorch draws its own, and draws of the
+prior as well as noise count as part of the step.
 """
 import statistics
 import sys
 import time
 
 import torch
-import torch.nn as nn
-import torch.nn.functional as F
 
-
-def same(size, kernel, stride):
-    """Zeros before and after an axis by TensorFlow's rule."""
-    missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return missing // 2, missing - missing // 2
-
-
-def window(words, shape, is_transposed):
-    """Kernel, stride, padding (top, bottom, left, right)."""
-    kernel = [int(k) for k in words[1].split('x')]
-    options = dict(zip(words[2::2], words[3::2]))
-    stride = int(options.get('stride', 1))
-    factor = stride if is_transposed else 1
-    pads = [same(size * factor, k, stride)
-            for size, k in zip(shape[1:], kernel)]
-    return kernel, stride, [*pads[0], *pads[1]]
-
-
-def conv(words, shape):
-    kernel, stride, (top, bottom, left, right) = window(words, shape, False)
-    layer = nn.Conv2d(shape[0], int(words[0]), kernel, stride)
-    if top == bottom and left == right:
-        layer.padding = (top, left)
-        return layer
-    return nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), layer)
-
-
-class Cut(nn.Module):
-    """Leaves out the last row and column."""
-
-    def forward(self, x):
-        return x[:, :, :-1, :-1]
-
-
-def deconv(words, shape):
-    kernel, stride, (top, bottom, left, right) = window(words, shape, True)
-    layer = nn.ConvTranspose2d(shape[0], int(words[0]), kernel, stride,
-                               (top, left))
-    if top == bottom and left == right:
-        return layer
-    return nn.Sequential(layer, Cut())
-
-
-def layer(line, shape):
-    kind, *words = line.split()
-    if kind == 'dense':
-        n = 1
-        for k in words[0].split('x'):
-            n *= int(k)
-        return nn.Linear(shape[0], n)
-    if kind == 'reshape':
-        h, w, c = (int(k) for k in words)
-        return nn.Unflatten(1, (c, h, w))
-    if kind in ('conv', 'deconv'):
-        return (conv if kind == 'conv' else deconv)(words, shape)
-    return {'batchnorm': lambda: nn.BatchNorm2d(shape[0]), 'relu': nn.ReLU,
-            'flatten': nn.Flatten, 'sigmoid': nn.Sigmoid, 'tanh': nn.Tanh,
-            'softmax': lambda: nn.Softmax(1)}[kind]()
-
-
-def network(lines, shape):
-    """Reads layers up to "end"; the shape follows by running one item."""
-    layers = []
-    x = torch.zeros(2, *shape)
-    for line in lines:
-        line = line.strip()
-        if line == 'end':
-            break
-        layers.append(layer(line, x.shape[1:]))
-        with torch.no_grad():
-            x = layers[-1](x)
-    return nn.Sequential(*layers)
-
-
-def set_weights(net):
-    """As set_block of steps.c; undoes what the trial run did to statistics."""
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_running_stats()
-    with torch.no_grad():
-        for p in net.parameters():
-            if p.dim() == 1:
-                continue
-            n = p.numel()
-            spread = (6 / (n / p.shape[0] + n / p.shape[1])) ** .5
-            p.copy_((spread * (2 * scattered(n) - 1)).float().view_as(p))
-        for module in net.modules():
-            if getattr(module, 'bias', None) is not None:
-                module.bias.zero_()
+import twin_network
+import twin_random
+import twin_wae
 
 
 def scattered(n):
-    """The first n numbers of the rule of that name in steps.c."""
+    """The first n numbers of the rule of that name in timing.c."""
     k = torch.arange(n)
     for _ in range(2):
         k = (k + 1) * 2654435761 % 4294967296
@@ -115,53 +29,123 @@ def scattered(n):
     return (k >> 8).double() / 16777216
 
 
-def images(batch, h, w, c, are_masses):
-    x = scattered(batch * h * w * c).float().view(batch, h * w * c)
+def images(n, shape, are_masses):
+    """(n, c, h, w)"""
+    h, w, c = shape
+    x = scattered(n * h * w * c).float().view(n, h * w * c)
     if are_masses:
         x = (x.double() / x.double().sum(1, keepdim=True)).float()
-    return x.view(batch, h, w, c).permute(0, 3, 1, 2).contiguous()
+    return x.view(n, h, w, c).permute(0, 3, 1, 2).contiguous()
+
+
+def set_weights(net):
+    """As set_values of study.c."""
+    twin_network.reset_statistics(net)
+    with torch.no_grad():
+        for name, p in net.named_parameters():
+            if p.dim() > 1:
+                n = p.numel()
+                spread = (6 / (n / p.shape[0] + n / p.shape[1])) ** .5
+                p.copy_((spread * (2 * scattered(n) - 1)).float().view_as(p))
+            elif name.endswith('bias'):
+                p.zero_()
+
+
+def read(file):
+    """The words of the first line, and the networks by their names."""
+    words = dict(word.split('=') for word in file.readline().split())
+    h, w, c = (int(k) for k in words['image'].split('x'))
+    words['image'] = h, w, c
+    texts, name = {}, None
+    for line in file:
+        if name is None:
+            name, lines = line.strip(), []
+        elif line == 'end\n':
+            texts[name], name = ''.join(lines), None
+        else:
+            lines.append(line)
+    shapes = {'encoder': (c, h, w)}
+    nets = {part: twin_network.network(
+        text, shapes.get(part, (int(words['latent']),)))
+        for part, text in texts.items()}
+    for net in nets.values():
+        set_weights(net)
+    return words, nets
+
+
+class Dwe:
+    """Steps of an embedding on n pairs at cost 1."""
+
+    def __init__(self, words, nets):
+        self.encoder, self.decoder = nets['encoder'], nets['decoder']
+        self.x = images(2 * int(words['batch']), words['image'], True)
+        self.adam = torch.optim.Adam(
+            [p for net in nets.values() for p in net.parameters()],
+            float(words['rate']))
+
+    def step(self, number):
+        self.adam.zero_grad(set_to_none=True)
+        z = self.encoder(self.x)
+        y = self.decoder(z)
+        a, b = z.chunk(2)
+        p, q = self.x.flatten(1).clamp(1e-7, 1), y.clamp(1e-7, 1)
+        loss = ((((a - b) ** 2).sum(1) - 1) ** 2).mean() + 20 * (
+            p * (p / q).log()).sum(1).mean() + 2e-3 * (
+                y + 1e-7).sqrt().sum(1).mean()
+        loss.backward()
+        self.adam.step()
+        return loss
+
+
+class Wae:
+    """Steps of an auto-encoder."""
+
+    def __init__(self, words, nets):
+        self.n, self.d = int(words['batch']), int(words['latent'])
+        self.seed = int(words['seed'])
+        rate = float(words['rate'])
+        self.wae = twin_wae.Wae(
+            **nets, latent=self.d, penalty=words['penalty'],
+            weight=float(words['weight']), rate=rate, adversary_rate=rate,
+            betas=(.9, .999), is_gaussian=words['penalty'] == 'kl',
+            has_log_prior=words['log_prior'] == '1')
+        order = twin_random.shuffled(self.seed, twin_random.SPLIT, 0, self.n)
+        self.x = self.range(images(self.n, words['image'], False)[order])
+
+    def range(self, x):
+        is_signed = isinstance(self.wae.decoder[-1], torch.nn.Tanh)
+        return 2 * x - 1 if is_signed else x
+
+    def numbers(self, step):
+        """Draws of the prior and of codes."""
+        if step > 2:
+            twin_wae.reset_noise(self.wae.encoder)
+            return torch.randn(self.n, self.d), torch.randn(self.n, self.d)
+        twin_wae.set_noise(self.wae.encoder, self.seed, 0, step)
+        return [torch.from_numpy(twin_wae.draws(
+            'normal', 1, self.seed, purpose, step, self.n, self.d))
+            for purpose in (twin_random.PRIOR, twin_random.CODES)]
+
+    def step(self, number):
+        terms = self.wae.step(self.x, *self.numbers(number))
+        weights = self.wae.scale, self.wae.weight
+        return sum(w * term for w, term in zip(weights, terms))
 
 
 def main():
     n_threads, n_rounds = int(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(n_threads)
-    name, *sizes = sys.stdin.readline().split()
-    h, w, c, latent, batch = (int(k) for k in sizes)
-    encoder = network(sys.stdin, (c, h, w))
-    decoder = network(sys.stdin, (latent,))
-    for net in (encoder, decoder):
-        set_weights(net)
-    x = images(batch, h, w, c, name == 'dwe')
-    adam = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()],
-                            1e-4)
-
-    def dwe_loss(z, y):
-        a, b = z.chunk(2)
-        p, q = x.flatten(1).clamp(1e-7, 1), y.clamp(1e-7, 1)
-        return ((((a - b) ** 2).sum(1) - 1) ** 2).mean() + 20 * (
-            p * (p / q).log()).sum(1).mean() + 2e-3 * (
-                y + 1e-7).sqrt().sum(1).mean()
-
-    def step():
-        adam.zero_grad(set_to_none=True)
-        z = encoder(x)
-        y = decoder(z)
-        if name == 'dwe':
-            loss = dwe_loss(z, y)
-        else:
-            loss = .05 * ((x - y) ** 2).sum((1, 2, 3)).mean()
-        loss.backward()
-        adam.step()
-        return loss
-
-    step()
+    words, nets = read(sys.stdin)
+    model = (Dwe if words['kind'] == 'dwe' else Wae)(words, nets)
+    model.step(1)
+    second = model.step(2).item()
     times = []
     for k in range(n_rounds):
         start = time.perf_counter()
-        loss = step()
+        model.step(3 + k)
         times.append(time.perf_counter() - start)
-        second = loss.item() if k == 0 else second
     print(f'{statistics.median(times) * 1e3:.3f} {second:.9g}')
 
 
-main()
+if __name__ == '__main__':
+    main()

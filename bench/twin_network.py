@@ -53,9 +53,9 @@ class Deconv(Window):
         sizes = [s * self.stride for s in x.shape[2:]]
         left, right, top, bottom = self.padding(*sizes)
         if self.pads:
-            sizes = [(s - 1) * self.stride + k - before - after for s, k, before,
-                     after in zip(x.shape[2:], self.kernel, (top, left),
-                                  (bottom, right))]
+            sizes = [(s - 1) * self.stride + k - lost for s, k, lost in
+                     zip(x.shape[2:], self.kernel, (top + bottom,
+                                                    left + right))]
         if min(self.kernel) < self.stride:  # it ends before its image does
             y = F.conv_transpose2d(x, self.weight, None, self.stride)
             y = F.pad(y, (-left, sizes[1] + left - y.shape[3],
@@ -90,18 +90,15 @@ class AvgPool(Window):
 
 
 class Noise(nn.Module):
-    """x + sd z. z: `draws` where they are set, once, else those of PyTorch,
-    which are not cut at 2: that is the cheapest it has."""
+    """x + sd z, where draw(x) makes z: by default PyTorch's numbers, which are
+    not cut at 2, since that is the cheapest it has."""
 
     def __init__(self, sd):
         super().__init__()
-        self.sd, self.draws = sd, None
+        self.sd, self.draw = sd, torch.randn_like
 
     def forward(self, x):
-        if not self.training:
-            return x
-        z, self.draws = self.draws, None
-        return x + self.sd * (torch.randn_like(x) if z is None else z)
+        return x + self.sd * self.draw(x) if self.training else x
 
 
 def window(words, stride):
@@ -165,3 +162,7 @@ def reset_statistics(net):
 def channels_last(x):
     """(n, c, h, w) to (n, h, w, c)."""
     return x.movedim(1, -1) if x.dim() == 4 else x
+
+
+def channels_first(x):
+    return x.movedim(-1, 1) if x.dim() == 4 else x

@@ -6,6 +6,7 @@ import numpy
 import torch
 import torch.nn.functional as F
 
+import twin_network
 import twin_random
 
 SCALES = .1, .2, .5, 1., 2., 5., 10.
@@ -42,6 +43,29 @@ def log_density(scale, z):
     """Of N(0, scale^2 I)."""
     return (-.5 * (z ** 2).sum(1, keepdim=True) / scale ** 2 -
             .5 * z.shape[1] * math.log(2 * math.pi * scale ** 2))
+
+
+# ---- noise ----
+
+def set_noise(net, seed, stream, step):
+    """The noise layers of an engine's stream draw step `step`'s numbers."""
+    def make(number):
+        def draw(x):
+            shape = twin_network.channels_last(x).shape
+            z = twin_random.layer_noise(seed, number, step,
+                                        (shape[0], math.prod(shape[1:])))
+            return twin_network.channels_first(
+                torch.from_numpy(z).to(x.dtype).view(shape)).contiguous()
+        return draw
+    for at, layer in enumerate(net):
+        if isinstance(layer, twin_network.Noise):
+            layer.draw = make(stream + at)
+
+
+def reset_noise(net):
+    for layer in net:
+        if isinstance(layer, twin_network.Noise):
+            layer.draw = torch.randn_like
 
 
 # ---- penalties ----
