@@ -1,7 +1,8 @@
 /* agreement.c - squared differences and Pearson's correlation in two passes:
- * means, then moments about them. */
+ * means, then moments about them, less what those means were off. */
 #include "config.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,7 +13,8 @@
 enum { TASK = 1 << 16, PIECE = 1024 };
 
 typedef struct sums {
-    double a, b, gap2, aa, daa, dab, dbb; /* d: about the means */
+    double gap2, aa;              /* of values as they are */
+    double da, db, daa, dab, dbb; /* about the means */
 } sums;
 
 typedef struct job {
@@ -30,10 +32,10 @@ static void add_piece(const job *j, bw_cut cut, sums *sum)
     bw_sample_doubles(j->b, cut.from, n, b);
     for (size_t k = 0; k < n; k++) {
         double gap = b[k] - a[k], da = a[k] - j->mean_a, db = b[k] - j->mean_b;
-        sum->a += a[k];
-        sum->b += b[k];
         sum->gap2 += gap * gap;
         sum->aa += a[k] * a[k];
+        sum->da += da;
+        sum->db += db;
         sum->daa += da * da;
         sum->dab += da * db;
         sum->dbb += db * db;
@@ -59,15 +61,21 @@ static sums run_pass(job *j, bw_tasks *tasks, size_t n_parts)
     bw_tasks_run(tasks, n_parts, add_part, j);
     for (size_t k = 0; k < n_parts; k++) {
         const sums *part = &j->part[k];
-        all.a += part->a;
-        all.b += part->b;
         all.gap2 += part->gap2;
         all.aa += part->aa;
+        all.da += part->da;
+        all.db += part->db;
         all.daa += part->daa;
         all.dab += part->dab;
         all.dbb += part->dbb;
     }
     return all;
+}
+
+/* A side of one value has a variance of nothing but its mean's rounding. */
+static bool varies(double n, double mean, double squares)
+{
+    return squares > n * (mean * DBL_EPSILON) * (mean * DBL_EPSILON);
 }
 
 bw_status bw_agreement_of(const bw_sample *a, const bw_sample *b,
@@ -81,16 +89,19 @@ bw_status bw_agreement_of(const bw_sample *a, const bw_sample *b,
     if (!j.part)
         return bw_error_memory(err);
     sums all = run_pass(&j, tasks, n_parts);
-    j.mean_a = all.a / n;
-    j.mean_b = all.b / n;
+    j.mean_a = all.da / n;
+    j.mean_b = all.db / n;
     all = run_pass(&j, tasks, n_parts);
     free(j.part);
+    double daa = all.daa - all.da * all.da / n;
+    double dab = all.dab - all.da * all.db / n;
+    double dbb = all.dbb - all.db * all.db / n;
     *agreement = (bw_agreement){
         .mse = all.gap2 / n,
         .squared_error = all.gap2 / (double)a->n,
         .relative_mse = all.aa > 0 ? all.gap2 / all.aa : NAN,
-        .correlation = all.daa > 0 && all.dbb > 0
-                           ? all.dab / (sqrt(all.daa) * sqrt(all.dbb))
+        .correlation = varies(n, j.mean_a, daa) && varies(n, j.mean_b, dbb)
+                           ? dab / (sqrt(daa) * sqrt(dbb))
                            : NAN,
     };
     return BW_OK;

@@ -4,9 +4,9 @@
  *
  *   |m_a - m_b|^2 + tr C_a + tr C_b - 2 tr (C_a^1/2 C_b C_a^1/2)^1/2
  *
- * With C = L L^T from its eigenvectors, L = V diag(l)^1/2, the last trace is the
- * sum of the singular values of L_a^T L_b. That squares nothing, so that equal
- * and rank-deficient samples keep their digits.
+ * With C = L L^T from its eigenvectors, L = V diag(l)^1/2, the last trace is
+ * the sum of the singular values of L_a^T L_b. That squares nothing, so that
+ * equal and rank-deficient samples keep their digits.
  */
 #ifndef BW_FRECHET_H
 #define BW_FRECHET_H

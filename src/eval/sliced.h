@@ -2,8 +2,8 @@
  * Delon and Bernot, 2012; Bonneel, Rabin, Peyre and Pfister, 2015.
  *
  * The root of the mean over random directions u, |u| = 1, of W2^2 between the
- * projections u x of both samples, each item of equal mass. On a line the optimal
- * plan couples quantiles, so that sorting solves each.
+ * projections u x of both samples, each item of equal mass. On a line the
+ * optimal plan couples quantiles, so that sorting solves each.
  */
 #ifndef BW_SLICED_H
 #define BW_SLICED_H

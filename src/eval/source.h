@@ -1,9 +1,9 @@
 /* source.h - one file that is measured: a container, or an array in NPY, and
  * those of its tensors that are wanted, read in one pass.
  *
- * An NPY array has no name; of rank 3 or more it is `images`, else `codes`. In a
- * container's `images` and `mass` integers are divided by their type's largest
- * value; all else is taken as it is.
+ * An NPY array has no name; of rank 3 or more it is `images`, else `codes`. In
+ * `images` and `mass` integers are divided by their type's largest value; all
+ * else is taken as it is.
  */
 #ifndef BW_SOURCE_H
 #define BW_SOURCE_H

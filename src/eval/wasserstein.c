@@ -8,10 +8,6 @@
 #include "eval/wasserstein.h"
 #include "nn/cut.h"
 
-/* Up to so many values the solver computes costs from the points whenever it
- * needs one, in no memory; beyond, a table of them is faster. */
-enum { POINT_VALUES = 16 };
-
 /* ---- a table of costs ---- */
 
 /* Rows of a task; columns that are worked on at once, by vectors. */
@@ -159,7 +155,7 @@ bw_status bw_wasserstein_of(const bw_sample *a, const bw_sample *b, double p,
                             bw_tasks *tasks, int (*stopped)(void),
                             bw_wasserstein *wasserstein, bw_error *err)
 {
-    bool is_table = a->size > POINT_VALUES;
+    bool is_table = a->size > 1; /* lines have a closed form, for points */
     size_t n_bins = a->n + b->n;
     bw_ground *ground = NULL;
     bw_histograms *set = NULL;

@@ -12,9 +12,10 @@ typedef struct bw_wasserstein {
     double gap;      /* between cost and a lower bound that proves it */
 } bw_wasserstein;
 
-/* p >= 1. Costs are sums of squares in doubles. Memory: 16 n_a n_b bytes while
- * costs are made, where items have many values. BW_ERR_RANGE for costs that
- * overflow. stopped is asked before the solver starts and may be NULL. */
+/* p >= 1. Costs are sums of squares in doubles. Memory: 8 n_a n_b bytes, and
+ * the same again while costs are made, unless items have one value.
+ * BW_ERR_RANGE for costs that overflow. stopped is asked before the solver
+ * starts and may be NULL. */
 bw_status bw_wasserstein_of(const bw_sample *a, const bw_sample *b, double p,
                             bw_tasks *tasks, int (*stopped)(void),
                             bw_wasserstein *wasserstein,

@@ -8,33 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "barrow/transport.h"
+#include "mnist_images.h"
 
-enum { N_PAIRS = 200, N_IMAGES = 10000, SIDE = 28, N_BINS = SIDE * SIDE };
-
-static const char *source_path(const char *name)
-{
-    static char path[4096];
-    const char *source = getenv("BARROW_SOURCE");
-    snprintf(path, sizeof path, "%s/%s", source ? source : ".", name);
-    return path;
-}
-
-/* All images, to be freed: (N_IMAGES, SIDE, SIDE) bytes. */
-static unsigned char *read_images(void)
-{
-    const char *path = source_path("datasets/mnist/t10k-images-idx3-ubyte.gz");
-    unsigned char head[16], *images = malloc(N_IMAGES * N_BINS);
-    gzFile file = gzopen(path, "rb");
-    cr_assert_not_null(file, "%s", path);
-    cr_assert_not_null(images);
-    cr_assert_eq(gzread(file, head, sizeof head), (int)sizeof head);
-    cr_assert_eq(gzread(file, images, N_IMAGES * N_BINS), N_IMAGES * N_BINS);
-    gzclose(file);
-    return images;
-}
+enum { N_PAIRS = 200 };
 
 typedef struct fixture {
     size_t i, j;
@@ -45,7 +23,7 @@ static void read_fixtures(const char *name, fixture rows[N_PAIRS])
 {
     char path[128], line[256];
     snprintf(path, sizeof path, "tests/fixtures/%s", name);
-    FILE *file = fopen(source_path(path), "r");
+    FILE *file = fopen(mnist_source_path(path), "r");
     size_t n = 0;
     cr_assert_not_null(file, "%s", path);
     while (fgets(line, sizeof line, file)) {
@@ -56,7 +34,7 @@ static void read_fixtures(const char *name, fixture rows[N_PAIRS])
         rows[n].i = strtoul(at, &at, 10);
         rows[n].j = strtoul(at, &at, 10);
         rows[n].cost = strtod(at, &at);
-        cr_assert(*at == '\n' && rows[n].i < N_IMAGES && rows[n].j < N_IMAGES,
+        cr_assert(*at == '\n' && rows[n].i < MNIST_N && rows[n].j < MNIST_N,
                   "%s: row %zu", path, n);
         n++;
     }
@@ -74,14 +52,14 @@ static bw_histograms *make_set(const bw_ground *ground, const fixture *rows,
                  BW_OK);
     for (size_t k = 0; k < 2 * N_PAIRS; k++) {
         size_t image = k % 2 ? rows[k / 2].j : rows[k / 2].i;
-        const unsigned char *bytes = images + image * N_BINS;
-        double values[N_BINS];
-        for (size_t q = 0; q < N_BINS; q++)
+        const unsigned char *bytes = images + image * MNIST_BINS;
+        double values[MNIST_BINS];
+        for (size_t q = 0; q < MNIST_BINS; q++)
             values[q] = bytes[q] / 255.0;
-        cr_assert_eq(is_real
-                         ? bw_histograms_add(set, N_BINS, values, &err)
-                         : bw_histograms_add_bytes(set, N_BINS, bytes, &err),
-                     BW_OK, "%s", err.text);
+        cr_assert_eq(
+            is_real ? bw_histograms_add(set, MNIST_BINS, values, &err)
+                    : bw_histograms_add_bytes(set, MNIST_BINS, bytes, &err),
+            BW_OK, "%s", err.text);
     }
     cr_assert_eq(bw_histograms_seal(set, &err), BW_OK);
     cr_assert_eq(bw_histograms_is_integral(set), !is_real);
@@ -120,9 +98,10 @@ static void check_fixtures(const char *name, bw_norm norm, double p)
     bw_error err = BW_ERROR_INIT;
     bw_ground *ground;
     read_fixtures(name, rows);
-    cr_assert_eq(bw_ground_create_grid(norm, p, SIDE, SIDE, &ground, &err),
-                 BW_OK);
-    unsigned char *images = read_images();
+    cr_assert_eq(
+        bw_ground_create_grid(norm, p, MNIST_SIDE, MNIST_SIDE, &ground, &err),
+        BW_OK);
+    unsigned char *images = mnist_read_images();
     bw_histograms *set = make_set(ground, rows, images, false);
     check_rows(ground, set, rows, BW_METHOD_AUTO, 1);
     check_rows(ground, set, rows, BW_METHOD_BITMASK, 1);

@@ -1,0 +1,110 @@
+/* test_eval_wasserstein.c - exact W_p of samples: closed forms and laws. POT's
+ * values are in test_eval_fixtures.c. */
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval/wasserstein.h"
+#include "eval_case.h"
+
+static bw_wasserstein exact(const bw_sample *a, const bw_sample *b, double p,
+                            size_t n_threads)
+{
+    bw_error err = BW_ERROR_INIT;
+    bw_tasks *tasks = eval_tasks(n_threads);
+    bw_wasserstein w;
+
+    cr_assert(!bw_wasserstein_of(a, b, p, tasks, NULL, &w, &err), "%s",
+              err.text);
+    cr_expect_leq(fabs(w.gap), 1e-12 * (1 + w.cost));
+    bw_tasks_destroy(tasks);
+    return w;
+}
+
+/* For convex costs of the difference no plan beats the shift itself. */
+Test(eval_wasserstein, a_shift_costs_its_length)
+{
+    enum { N = 75, D = 40 };
+    double *x = eval_normal(N, D, 0, 1, 1), y[N * D], length = 0;
+
+    for (size_t k = 0; k < N * D; k++)
+        y[k] = x[k] + 0.1 * (double)(k % D);
+    for (size_t i = 0; i < D; i++)
+        length += 0.01 * (double)(i * i);
+    length = sqrt(length);
+    eval_reverse(N, D, y);
+    bw_sample a = eval_sample(N, D, x), b = eval_sample(N, D, y);
+    for (double p = 1; p < 4; p += 0.5) {
+        bw_wasserstein w = exact(&a, &b, p, 2);
+        eval_near(w.distance, length, 1e-12 * length, "shift");
+        eval_near(w.cost, pow(length, p), 1e-12 * pow(length, p), "its cost");
+    }
+    free(x);
+}
+
+Test(eval_wasserstein, on_a_line)
+{
+    double x[] = {0, 3}, y[] = {1, 1, 4, -2};
+    bw_sample a = eval_sample(2, 1, x), b = eval_sample(4, 1, y);
+
+    /* Quantiles: 0 to -2 and 1, 3 to 1 and 4. */
+    eval_near(exact(&a, &b, 2, 1).cost, (4 + 1 + 4 + 1) / 4., 1e-15, "W2^2");
+    eval_near(exact(&a, &b, 1, 1).cost, (2 + 1 + 2 + 1) / 4., 1e-15, "W1");
+}
+
+/* A constant second value takes samples of the line to the table of costs. */
+Test(eval_wasserstein, line_and_table_agree)
+{
+    enum { N = 90, M = 50 };
+    double *x = eval_normal(N, 1, 0, 1, 1), *y = eval_normal(M, 1, 1, 2, 2);
+    double wide_x[2 * N], wide_y[2 * M];
+
+    for (size_t k = 0; k < 2 * N; k++)
+        wide_x[k] = k % 2 ? 7 : x[k / 2];
+    for (size_t k = 0; k < 2 * M; k++)
+        wide_y[k] = k % 2 ? 7 : y[k / 2];
+    bw_sample a = eval_sample(N, 1, x), b = eval_sample(M, 1, y);
+    bw_sample c = eval_sample(N, 2, wide_x), d = eval_sample(M, 2, wide_y);
+    for (double p = 1; p < 4; p++) {
+        double line = exact(&a, &b, p, 1).distance;
+        eval_near(exact(&c, &d, p, 2).distance, line, 1e-12 * line, "table");
+    }
+    free(x);
+    free(y);
+}
+
+Test(eval_wasserstein, laws)
+{
+    enum { N = 70, M = 45, K = 60, D = 20 };
+    double *x = eval_normal(N, D, 0, 1, 1), *y = eval_normal(M, D, 0, 3, 2);
+    double *z = eval_normal(K, D, 1, 1, 3);
+    bw_sample a = eval_sample(N, D, x), b = eval_sample(M, D, y);
+    bw_sample c = eval_sample(K, D, z);
+    double ab = exact(&a, &b, 2, 1).distance, bc = exact(&b, &c, 2, 1).distance;
+
+    cr_expect_eq(exact(&a, &a, 2, 1).distance, 0);
+    eval_near(exact(&b, &a, 2, 2).distance, ab, 1e-12 * ab, "symmetry");
+    cr_expect_eq(exact(&a, &b, 2, 2).distance, ab);
+    cr_expect_leq(exact(&a, &c, 2, 2).distance, ab + bc);
+    eval_reverse(N, D, x);
+    eval_near(exact(&a, &b, 2, 2).distance, ab, 1e-12 * ab, "order");
+    free(x);
+    free(y);
+    free(z);
+}
+
+Test(eval_wasserstein, costs_that_overflow)
+{
+    double x[] = {1e200, 0, -1e200, 0};
+    bw_sample a = eval_sample(2, 2, x);
+    bw_error err = BW_ERROR_INIT;
+    bw_tasks *tasks = eval_tasks(1);
+    bw_wasserstein w;
+
+    cr_expect_eq(bw_wasserstein_of(&a, &a, 2, tasks, NULL, &w, &err),
+                 BW_ERR_RANGE);
+    bw_tasks_destroy(tasks);
+}
