@@ -16,9 +16,10 @@
  *   mmd   nn/mmd.h, biased or not
  *   gan   mean log(1 + exp(-t(q))): codes that the adversary t, a network from
  *         a code to a logit, takes for draws. With the log-prior, log P_z(z) is
- *         added to t. After the model's step the adversary makes one of its
- *         own, on the same codes and draws: lambda (mean log(1 + exp(t(q)))
- *         + mean log(1 + exp(-t(p))))
+ *         added to t. The adversary makes a step of its own beside each of the
+ *         model's, on lambda (mean log(1 + exp(t(q))) + mean log(1 +
+ *         exp(-t(p)))): q are the codes that the model's step had, of the values
+ *         before either step
  *   kl    mean KL of an item's Gaussian to the prior: this is the VAE
  *   none  0
  */
@@ -58,12 +59,14 @@ typedef struct bw_wae_loss {
     bool has_log_prior; /* gan, normal prior */
 } bw_wae_loss;
 
-/* What a preset says besides its networks: REFERENCE of Tolstikhin et al.'s
- * code. */
+/* What a preset says besides its networks: Tolstikhin et al.'s code, for CelebA
+ * with the rates of their paper. */
 typedef struct bw_wae_values {
     size_t latent, batch;
     uint64_t epochs;
-    double lambda; /* with l2sq and s = 0.05; see bw_wae_lambda */
+    double lambda; /* with l2sq and s = 0.05. Of kl it is s, so that the loss is
+                      s (sum (x - G)^2 + KL): a Gaussian likelihood of variance
+                      1/2 */
     double rate;   /* encoder's and decoder's */
     double adversary_rate;
     double beta1;
@@ -173,8 +176,14 @@ typedef struct bw_wae_training {
     double rate;
     bw_optimizer adversary_optimizer;
     double adversary_rate;
-    uint64_t moments_steps; /* at most, before the first step; 0: none */
-    size_t moments_sample;
+    /* Before the first step, at most so many steps (0: none) of the encoder
+       alone fit mean and covariance of moments_sample items' codes, a Gaussian
+       encoder's means, to those of as many draws. They end when the loss,
+       mean squared difference of the means plus that of the covariances, is
+       below 0.1. The sample goes through in batches, twice a step, so it takes
+       no more memory than a training step does. */
+    uint64_t moments_steps;
+    size_t moments_sample; /* all items where there are fewer */
     uint64_t seed;
     bw_tasks *tasks;
     int (*stopped)(void); /* asked while moments are fitted; may be NULL */
@@ -183,12 +192,19 @@ typedef struct bw_wae_training {
 typedef struct bw_wae_learner bw_wae_learner;
 
 /* Plans everything that steps need. The training is borrowed and must live on.
- * BW_ERR_RANGE when too few items are left to train on.
+ * BW_ERR_RANGE when too few items are left to train on: none, or for mmd one,
+ * which is also the least batch that it does not take.
  *
  * The log's terms: `cost` (weight s), `mmd`, `gan` or `kl` (weight lambda), and
  * to be looked at `adversary_codes`, `adversary_prior` (the two halves of the
- * adversary's loss), `norm_encoder`, `norm_decoder`, `norm_adversary` (lengths
- * of the gradients; 0 in validation). */
+ * adversary's loss, not times lambda), `norm_encoder`, `norm_decoder`,
+ * `norm_adversary` (lengths of the gradients, lambda and s applied; 0 in
+ * validation).
+ *
+ * A step's draws of the prior are stream `step` of BW_RANDOM_PRIOR, a Gaussian
+ * encoder's normal numbers stream `step` of BW_RANDOM_CODES, number i d + j for
+ * value j of item i. Validation and pictures draw from streams of their own,
+ * always the same. */
 bw_status bw_wae_learner_create(const bw_wae_training *training,
                                 bw_wae_learner **ret_learner,
                                 bw_error *err) BW_MUST_CHECK;

@@ -179,6 +179,37 @@ Test(train, patience_ends_a_run)
     cr_expect(result.stopped_early);
 }
 
+/* Stopped and resumed in between: the checkpoint has no best values. */
+Test(train, keep_last_leaves_the_last_epochs_values)
+{
+    static const double total[] = {5, 2, 3, 4};
+    bw_train_options options = toy_options();
+    bw_train_result result;
+    bw_error err = BW_ERROR_INIT;
+    float values[TOY_VALUES];
+
+    toy_make(&t, 10, false);
+    OK(bw_train_run(&t.learner, &options, &result, &err));
+    memcpy(values, t.model->values, sizeof values);
+    toy_free(&t);
+    toy_make(&t, 10, true);
+    t.n_totals = 4;
+    t.total = total;
+    t.stop_after_step = 8;
+    options.keep_last = true;
+    options.patience = 1;
+    options.checkpoint = "c.st.zst";
+    cr_assert_eq(bw_train_run(&t.learner, &options, &result, &err),
+                 BW_ERR_INTERRUPTED);
+    t.stop_after_step = 0;
+    options.resume = true;
+    OK(bw_train_run(&t.learner, &options, &result, &err));
+    cr_expect_eq(result.epochs, 4);
+    cr_expect_eq(result.best_epoch, 2);
+    cr_expect_not(result.stopped_early);
+    cr_expect_arr_eq(t.model->values, values, sizeof values);
+}
+
 Test(train, pictures_come_once_an_epoch_into_a_new_folder)
 {
     bw_train_options options = toy_options();
