@@ -214,6 +214,17 @@ static bw_status show_codes(figure *f, size_t k, bw_error *err)
 
 /* ---- losses ---- */
 
+/* Whether a curve has what a log scale cannot show: an unbiased MMD may be
+ * negative. */
+static bool has_gap(const bw_wae_panel *what)
+{
+    for (size_t j = 0; j < what->n_curves; j++)
+        for (size_t i = 0; i < what->n_points; i++)
+            if (!(what->curve[j][i] > 0))
+                return true;
+    return false;
+}
+
 static bw_status show_losses(figure *f, size_t k, uint64_t epoch, bw_error *err)
 {
     const bw_wae_panel *what = f->what;
@@ -226,7 +237,8 @@ static bw_status show_losses(figure *f, size_t k, uint64_t epoch, bw_error *err)
                                 .n = what->n_points,
                                 .y = what->curve[j]};
     f->panel[k] = (bw_panel){
-        .title = "losses",
+        .title = has_gap(what) ? "losses; gaps where they are not above 0"
+                               : "losses",
         .opt_x_label = what->n_points == epoch ? "epoch" : "pictures so far",
         .is_log_y = true,
         .n_series = what->n_curves,

@@ -170,7 +170,7 @@ static void mark_log(bw_axis *axis, size_t n_wanted)
         return;
     }
     if (decades <= 7) {
-        mark_digits(axis, from, to, decades <= 2);
+        mark_digits(axis, from, to, decades <= 3);
         return;
     }
     for (double e = step * ceil(from / step); e <= to; e += step) {
