@@ -180,7 +180,6 @@ pre { background: #f4f4f4; padding: 0.8em; overflow-x: auto; font-size: 13px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 td, th { padding: 0.2em 0.5em; text-align: right; }
 figure { display: inline-block; margin: 0 1em 1em 0; text-align: center; }
-img.sheet { image-rendering: pixelated; width: 36em; }
 figure img { image-rendering: pixelated; border: 1px solid #ccc; }
 figcaption { font-size: 13px; }
 </style>
