@@ -72,6 +72,10 @@ compare_options() {
     compare_options wae
 }
 
+@test "help and page of weval agree" {
+    compare_options weval
+}
+
 @test "a page tells of every verb, with the options that it has" {
     for name in $(tools); do
         for verb in $(verbs "$name"); do
