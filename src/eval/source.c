@@ -47,8 +47,8 @@ static bw_status open_array(bw_source *s, bool *is_array, bw_error *err)
 {
     struct stat info;
     bw_bytes *bytes = NULL;
-    const unsigned char *data;
-    size_t n;
+    const unsigned char *data = NULL;
+    size_t n = 0;
 
     *is_array = false;
     if (strcmp(s->path, "-") == 0 || stat(s->path, &info) ||
