@@ -200,7 +200,8 @@ bw_status bw_frechet_of(const bw_sample *a, const bw_sample *b, bw_tasks *tasks,
         double gap = of[0].mean[i] - of[1].mean[i];
         sum += gap * gap;
     }
-    *distance = sum + fmax(of[0].trace + of[1].trace - 2 * common, 0);
+    double rest = of[0].trace + of[1].trace - 2 * common;
+    *distance = rest < 0 ? sum : sum + rest;
     fit_clear(&of[0]);
     fit_clear(&of[1]);
     return status;

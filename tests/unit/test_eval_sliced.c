@@ -120,6 +120,26 @@ Test(eval_sliced, on_a_line_it_is_exact)
     eval_near(sliced(&a, &b, 2, 0, 1).distance, sqrt(2.5), 1e-6, "2 against 1");
 }
 
+/* What is told of the error is the scatter over seeds. */
+Test(eval_sliced, standard_error)
+{
+    enum { N = 40, D = 8, SEEDS = 200 };
+    double *x = eval_normal(N, D, 0, 1, 1), *y = eval_normal(N, D, 1, 2, 2);
+    bw_sample a = eval_sample(N, D, x), b = eval_sample(N, D, y);
+    double sum = 0, sum2 = 0, error = 0;
+
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        bw_sliced s = sliced(&a, &b, 50, seed, 1);
+        sum += s.distance / SEEDS;
+        sum2 += s.distance * s.distance / SEEDS;
+        error += s.error / SEEDS;
+    }
+    /* A deviation from 200 draws is off by some 5 %. */
+    eval_near(error / sqrt(sum2 - sum * sum), 1, 0.2, "error by scatter");
+    free(x);
+    free(y);
+}
+
 /* ---- laws ---- */
 
 Test(eval_sliced, laws)

@@ -138,6 +138,19 @@ Test(eval_source, npy)
     bw_source_close(s);
 }
 
+Test(eval_source, signed_integers)
+{
+    const signed char bytes[] = {127, -127, 0, 0};
+    bw_error err = BW_ERROR_INIT;
+
+    write_npy("images.npy", "|i1", "(1, 2, 2)", bytes, sizeof bytes);
+    bw_source *s = open_source("images.npy");
+    cr_assert(!bw_source_want(s, "images", &err));
+    cr_assert(!bw_source_load(s, &err), "%s", err.text);
+    check_values(s, "images", 1, 4, (double[]){1, -1, 0, 0});
+    bw_source_close(s);
+}
+
 Test(eval_source, npy_that_promises_too_much)
 {
     const float x[] = {1, 2};
