@@ -27,9 +27,10 @@
 #include "nn/mmd_kernel.h"
 
 enum {
-    N_MAX_PIECES = 64, /* of a side's rows */
-    N_PIECE_ROWS = 8,  /* at least */
-    N_CHUNK = 16,      /* blocks whose weights wait for the gradient */
+    N_MAX_PIECES = 64,      /* of a side's rows */
+    N_PIECE_ROWS = 8,       /* at least */
+    N_CHUNK = 16,           /* blocks, at most, that all rows of a piece take */
+    N_CHUNK_VALUES = 16384, /* before the next: as many as a cache keeps */
     N_DIGITS = 3,
     N_COUNTS = 2048 /* of a digit */
 };
@@ -48,14 +49,13 @@ typedef struct side {
 struct bw_mmd_room {
     size_t n_blocks, d; /* of columns */
     float *column;      /* (n_blocks, d, BW_MMD_BLOCK) */
-    double *slope;      /* d a piece of q */
     atomic_size_t *count;
 };
 
 typedef struct job {
     const bw_mmd_loops *loops;
     bw_mmd_kernel kernel;
-    size_t n_scales, d, n_q_pieces;
+    size_t n_scales, d, n_q_pieces, n_chunk;
     float scale[BW_MMD_MAX_SCALES];
     side side[2];
     bw_mmd_room *room;
@@ -116,10 +116,9 @@ bw_status bw_mmd_room_create(const bw_mmd *mmd, size_t n_q, size_t n_p,
         bw_cut_count(n_q, BW_MMD_BLOCK) + bw_cut_count(n_p, BW_MMD_BLOCK);
     if (!d || room->n_blocks <= SIZE_MAX / width / d)
         room->column = aligned_alloc(64, (room->n_blocks * d + 1) * width);
-    room->slope = calloc(N_MAX_PIECES * d + 1, sizeof *room->slope);
     if (mmd->is_median)
         room->count = calloc(N_COUNTS, sizeof *room->count);
-    if (!room->column || !room->slope || (mmd->is_median && !room->count)) {
+    if (!room->column || (mmd->is_median && !room->count)) {
         bw_mmd_room_destroy(room);
         return bw_error_memory(err);
     }
@@ -132,7 +131,6 @@ void bw_mmd_room_destroy(bw_mmd_room *room)
     if (!room)
         return;
     free(room->column);
-    free(room->slope);
     free(room->count);
     free(room);
 }
@@ -230,8 +228,8 @@ static void count_distances(void *arg, size_t task, size_t worker)
     strip s;
 
     (void)worker;
-    for (size_t i = rows.from; i < rows.to; i++)
-        for (size_t b = 0; b < n_blocks; b++) {
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t i = rows.from; i < rows.to; i++) {
             if (!find_strip(work, of, i, b, false, &s))
                 continue;
             work->loops->distance(work->d, s.x, s.y, D);
@@ -313,49 +311,40 @@ static void take_strip(const job *work, const strip *s, float *k, float *w)
         w[j] *= work->factor[s->side];
 }
 
-/* Sums over the pairs of point i of side `of`; slope (d) where it is not NULL
- * gets the gradient of q_i. */
-static void take_row(const job *work, int of, size_t i, double *slope,
+/* Sums over the pairs of point i of side `of` with blocks `chunk`; where dq (d)
+ * is not NULL the gradient of q_i is added to it. */
+static void take_row(const job *work, int of, size_t i, bw_cut chunk, float *dq,
                      double part[3][BW_N_PARTS])
 {
-    size_t n_blocks = work->side[Q].n_blocks + work->side[P].n_blocks;
     float k[BW_MMD_BLOCK], w[N_CHUNK][BW_MMD_BLOCK];
     strip s;
 
-    for (size_t from = 0; from < n_blocks; from += N_CHUNK) {
-        size_t n = bw_cut_min(n_blocks - from, N_CHUNK);
-
-        for (size_t b = 0; b < n; b++) {
-            if (!find_strip(work, of, i, from + b, slope != NULL, &s))
-                continue;
-            take_strip(work, &s, k, slope ? w[b] : NULL);
-            work->loops->add(k, part[of + s.side]);
-        }
-        if (slope)
-            work->loops->slope(work->d, n, work->side[of].x + i * work->d,
-                               work->room->column +
-                                   from * work->d * BW_MMD_BLOCK,
-                               w[0], slope);
+    for (size_t b = chunk.from; b < chunk.to; b++) {
+        if (!find_strip(work, of, i, b, dq != NULL, &s))
+            continue;
+        take_strip(work, &s, k, dq ? w[b - chunk.from] : NULL);
+        work->loops->add(k, part[of + s.side]);
     }
+    if (dq)
+        work->loops->slope(
+            work->d, chunk.to - chunk.from, work->side[of].x + i * work->d,
+            work->room->column + chunk.from * work->d * BW_MMD_BLOCK, w[0], dq);
 }
 
 static void take_piece(void *arg, size_t task, size_t worker)
 {
     const job *work = arg;
+    size_t n_blocks = work->side[Q].n_blocks + work->side[P].n_blocks;
     double part[3][BW_N_PARTS] = {{0}};
     bw_cut rows;
     int of = find_rows(work, task, &rows);
-    double *slope =
-        of == Q && work->dq ? work->room->slope + task * work->d : NULL;
+    float *dq = of == Q ? work->dq : NULL;
 
     (void)worker;
-    for (size_t i = rows.from; i < rows.to; i++) {
-        for (size_t k = 0; slope && k < work->d; k++)
-            slope[k] = 0.0;
-        take_row(work, of, i, slope, part);
-        for (size_t k = 0; slope && k < work->d; k++)
-            work->dq[i * work->d + k] += (float)slope[k];
-    }
+    for (size_t c = 0; c < bw_cut_count(n_blocks, work->n_chunk); c++)
+        for (size_t i = rows.from; i < rows.to; i++)
+            take_row(work, of, i, bw_cut_piece(n_blocks, work->n_chunk, c),
+                     dq ? dq + i * work->d : NULL, part);
     for (int c = 0; c < 3; c++) {
         work->sum[task][c] = 0.0;
         for (size_t j = 0; j < BW_N_PARTS; j++)
@@ -395,13 +384,16 @@ double bw_mmd_value(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
                            (float)(4.0 * weight / (nq * np))},
                 .sum = sum};
     size_t n_blocks = work.side[Q].n_blocks + work.side[P].n_blocks, n_tasks;
+    size_t width = bw_cut_max(d, 1) * BW_MMD_BLOCK;
 
     assert(mmd->n_scales <= BW_MMD_MAX_SCALES);
     if (n_q < 2 || n_p < 2)
         return 0.0;
     assert(d == room->d && n_blocks <= room->n_blocks);
+    assert(!mmd->is_median || room->count);
     work.n_q_pieces = count_pieces(&work.side[Q]);
     n_tasks = work.n_q_pieces + count_pieces(&work.side[P]);
+    work.n_chunk = bw_cut_min(bw_cut_count(N_CHUNK_VALUES, width), N_CHUNK);
     bw_tasks_run(tasks, n_blocks, lay_block, &work);
     set_scales(mmd, tasks, n_tasks, &work);
     bw_tasks_run(tasks, n_tasks, take_piece, &work);

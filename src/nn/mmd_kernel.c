@@ -11,22 +11,25 @@
 #include "nn/mmd_kernel.h"
 #include "nn/vmath.h"
 
+/* Sums side by side: some vectors' worth, whose additions overlap. */
+enum { N_LANES = 32 };
+
 static void distance(size_t d, const float *x, const float *y, float *D)
 {
-    for (size_t from = 0; from < BW_MMD_BLOCK; from += BW_N_PARTS) {
-        float sum[BW_N_PARTS] = {0};
+    for (size_t from = 0; from < BW_MMD_BLOCK; from += N_LANES) {
+        float sum[N_LANES] = {0};
 
         for (size_t k = 0; k < d; k++) {
             const float *row = y + k * BW_MMD_BLOCK + from;
             float value = x[k];
 
-            for (size_t j = 0; j < BW_N_PARTS; j++) {
+            for (size_t j = 0; j < N_LANES; j++) {
                 float step = value - row[j];
 
                 sum[j] += step * step;
             }
         }
-        for (size_t j = 0; j < BW_N_PARTS; j++)
+        for (size_t j = 0; j < N_LANES; j++)
             D[from + j] = sum[j];
     }
 }
@@ -78,7 +81,7 @@ static void add(const float *k, double part[BW_N_PARTS])
 }
 
 static void slope(size_t d, size_t n_blocks, const float *x, const float *y,
-                  const float *w, double *g)
+                  const float *w, float *g)
 {
     for (size_t k = 0; k < d; k++) {
         float sum[BW_N_PARTS] = {0}, value = x[k];
@@ -94,7 +97,7 @@ static void slope(size_t d, size_t n_blocks, const float *x, const float *y,
         }
         for (size_t j = 0; j < BW_N_PARTS; j++)
             total += (double)sum[j];
-        g[k] += total;
+        g[k] += (float)total;
     }
 }
 

@@ -23,7 +23,7 @@ typedef struct bw_mmd_loops {
     void (*add)(const float *k, double part[BW_N_PARTS]);
     /* g[k] += sum_j w_j (x_k - y_kj) over the points of n_blocks blocks. */
     void (*slope)(size_t d, size_t n_blocks, const float *x, const float *y,
-                  const float *w, double *g);
+                  const float *w, float *g);
 } bw_mmd_loops;
 
 extern const bw_mmd_loops bw_mmd_loops_plain, bw_mmd_loops_avx2,
