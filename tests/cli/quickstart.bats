@@ -5,7 +5,8 @@ load harness
 
 # quickstart FOLDER PAIRS [STATUS]
 quickstart() {
-    PAIRS=$2 check "${3-0}" sh "$BARROW_SOURCE/pipelines/quickstart" "$1"
+    PAIRS=$2 EPOCHS=1 WIDTH=0.25 check "${3-0}" \
+        sh "$BARROW_SOURCE/pipelines/quickstart" "$1"
 }
 
 @test "quickstart makes a page, skips what is there, and repeats its bytes" {

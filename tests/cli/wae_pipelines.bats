@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# wae_pipelines.bats - the studies of auto-encoders run to their pages, skip
+# what is there, and say what they lack.
+
+load harness
+
+# pictures_of PAGE: each that it names is a PNG file.
+pictures_of() {
+    local link folder=${1%/*}
+    for link in $(grep -o 'src="[^"]*"' "$1" | cut -d '"' -f 2); do
+        [ "$(head -c 4 "$folder/$link" | tail -c 3)" = PNG ] ||
+            show "$link" "a PNG file" "something else"
+    done
+}
+
+# mnist SCRIPT-STATUS ARGUMENT...: networks a quarter as wide as the small ones.
+mnist() {
+    local status=$1
+    shift
+    EPOCHS=1 WIDTH=0.25 PAIRS=40 check "$status" \
+        sh "$BARROW_SOURCE/pipelines/wae-mnist" "$@"
+}
+
+@test "wae-mnist makes a page whose pictures are there, and skips its steps" {
+    need gnuplot
+    mnist 0 --small out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    [ "$(grep -c 'panel-' out/index.html)" -ge 3 ]
+    grep -q '<th>MMD² of codes to the prior</th><td>-*[0-9]' out/index.html
+    [ -z "$(find out -name '*.part' -o -name '*.partial')" ]
+
+    rm out/index.html out/gan-samples.png
+    touch -d '2001-02-03' out/gan.st.zst
+    mnist 0 --small out
+    [ "$(grep -c '^wae-mnist: ' <<<"$stderr")" -eq 2 ]
+    [ "$(date -r out/gan.st.zst +%Y)" -eq 2001 ]
+}
+
+@test "wae-mnist refuses what it cannot do" {
+    need gnuplot
+    mnist 1 out
+    stderr_has 'no train-images-idx3-ubyte in datasets/mnist'
+    mnist 2 --large
+    mnist 2 one two
+    mkdir other
+    echo size=full >other/parameters.txt
+    mnist 1 --small other
+    stderr_has 'other holds a run with size=full, not size=small'
+}
+
+@test "wae-color makes a page of a folder of pictures" {
+    need gnuplot
+    wpack --limit 24 "$MNIST_IMAGES" -o digits.st.zst
+    mkdir pictures
+    for k in {0..23}; do
+        wunpack --index "$k" digits.st.zst images -o "pictures/$k.png"
+    done
+    EPOCHS=1 IMAGES=pictures check 0 \
+        sh "$BARROW_SOURCE/pipelines/wae-color" --small out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    grep -q '<th>sharpness of samples</th><td>[0-9]' out/index.html
+}
+
+@test "wae-color refuses what it cannot do" {
+    need gnuplot
+    check 1 sh "$BARROW_SOURCE/pipelines/wae-color" out
+    stderr_has 'set IMAGES to a folder of PNG files'
+    mkdir empty
+    IMAGES=empty check 1 sh "$BARROW_SOURCE/pipelines/wae-color" out
+    stderr_has 'empty: 0 PNG files, fewer than 20'
+}
