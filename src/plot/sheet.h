@@ -23,8 +23,8 @@ typedef enum bw_style { BW_STYLE_LINE, BW_STYLE_DOTS } bw_style;
 
 /* Points in their order. What is not finite, or not positive on a log axis, is
  * left out, and a line has a gap there. Long lines are thinned to the first,
- * last, lowest and highest of each run of points; of more than 20,000 dots
- * every so manieth is drawn. */
+ * last, lowest and highest of each run of points; of more than 20,000 dots so
+ * many are drawn, evenly chosen. */
 typedef struct bw_series {
     const char *name; /* in the legend; NULL: not there */
     bw_style style;
