@@ -185,19 +185,21 @@ static double work_of(const study *s)
 bool study_start(const char *name, bw_tasks *tasks, study *s)
 {
     size_t length = strcspn(name, ":"), row = 0, penalty = BW_WAE_MMD;
+    bool is_dwe;
 
     while (row < N_ROWS && (strlen(rows[row].name) != length ||
                             strncmp(rows[row].name, name, length) != 0))
         row++;
     if (name[length] == ':')
         penalty = place_of(name + length + 1, bw_wae_penalty_names);
-    if (row == N_ROWS || penalty > BW_WAE_NONE)
+    is_dwe = row < N_ROWS && strcmp(rows[row].name, "dwe") == 0;
+    if (row == N_ROWS || penalty > BW_WAE_NONE || (is_dwe && name[length]))
         return false;
     *s = (study){.batch = rows[row].batch,
                  .image = rows[row].image,
                  .latent = rows[row].latent};
     snprintf(s->name, sizeof s->name, "%s", name);
-    if (strcmp(rows[row].name, "dwe") == 0)
+    if (is_dwe)
         start_dwe(s, row, tasks);
     else
         start_wae(s, row, (bw_wae_penalty)penalty, tasks);
