@@ -4,6 +4,8 @@
 #define BW_DWE_LEARNER_H
 
 #include "model/dwe.h"
+#include "model/split.h"
+#include "model/unit.h"
 
 /* The log's terms; a regressor has those before BW_DWE_RECONSTRUCTION. */
 enum {
@@ -16,24 +18,13 @@ enum {
 };
 enum { BW_DWE_PARTS = 3 };
 
-/* One network while it learns. */
-typedef struct bw_dwe_unit {
-    const bw_model_part *part; /* NULL: the model has none */
-    bw_engine *engine;
-    float *values, *moments;
-    float *gradient; /* n_trained */
-    size_t n_trained, n_moments;
-    char block_name[48];
-} bw_dwe_unit;
-
 struct bw_dwe_learner {
     const bw_dwe_training *t;
     bw_learner learner;
     bw_term term[BW_DWE_TERMS];
     bw_state_block block[BW_DWE_PARTS];
-    bw_dwe_unit encoder, decoder, regressor;
-    uint32_t *train, *held; /* pairs' numbers */
-    size_t n_train, n_held;
+    bw_unit encoder, decoder, regressor;
+    bw_split split;   /* of the pairs */
     uint32_t *chosen; /* B numbers of pairs */
     uint32_t *row;    /* 2 B numbers of their images */
     float *target;    /* B labels */

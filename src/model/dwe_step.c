@@ -81,7 +81,7 @@ void bw_dwe_step_set_pairs(bw_dwe_learner *l, const uint32_t *number, size_t n)
 static void set_batch(bw_dwe_learner *l, const uint32_t *example, size_t n)
 {
     for (size_t k = 0; k < n; k++)
-        l->chosen[k] = l->train[example[k]];
+        l->chosen[k] = l->split.train[example[k]];
     bw_dwe_step_set_pairs(l, l->chosen, n);
 }
 
@@ -91,19 +91,6 @@ static bool are_finite(const bw_dwe_learner *l, const double *terms)
         if (!isfinite(terms[k]))
             return false;
     return true;
-}
-
-static void update(bw_dwe_learner *l, bw_dwe_unit *u, const bw_step *at)
-{
-    bw_optimizer_step(&l->t->optimizer, l->t->rate * at->rate_factor, at->step,
-                      u->n_trained, u->values, u->gradient, u->moments,
-                      l->t->tasks);
-    bw_engine_touch(u->engine);
-}
-
-static void clear_gradient(bw_dwe_unit *u)
-{
-    memset(u->gradient, 0, u->n_trained * sizeof *u->gradient);
 }
 
 /* Masses of the images of row[], which stay in l->image, go through the
@@ -118,17 +105,13 @@ const float *bw_dwe_step_encode(bw_dwe_learner *l, bw_mode mode, size_t n,
     bw_dwe_images_gather(t->images, t->tasks, n, row,
                          bw_dwe_pixels(t->images->shape, t->dwe->input_scale),
                          bw_engine_input(l->encoder.engine));
-    return bw_engine_forward(l->encoder.engine, mode, n, l->encoder.values,
-                             step);
+    return bw_unit_forward(&l->encoder, mode, n, NULL, step);
 }
 
 const float *bw_dwe_step_decode(bw_dwe_learner *l, bw_mode mode, size_t n,
                                 const float *z, uint64_t step)
 {
-    memcpy(bw_engine_input(l->decoder.engine), z,
-           n * l->t->dwe->latent * sizeof *z);
-    return bw_engine_forward(l->decoder.engine, mode, n, l->decoder.values,
-                             step);
+    return bw_unit_forward(&l->decoder, mode, n, z, step);
 }
 
 /* The terms of n images, of which two make an example, and their gradients. */
@@ -150,6 +133,7 @@ bw_status bw_dwe_step_embedding(void *self, const uint32_t *example, size_t n,
 {
     bw_dwe_learner *l = self;
     size_t d = l->t->dwe->latent, size = bw_shape_n(l->t->dwe->image);
+    double rate = l->t->rate * at->rate_factor;
     bw_dwe_sums f = {0};
 
     (void)err;
@@ -165,16 +149,14 @@ bw_status bw_dwe_step_embedding(void *self, const uint32_t *example, size_t n,
     bw_dwe_step_image_terms(l, 2 * n, v, dv, terms);
     if (!are_finite(l, terms))
         return BW_OK;
-    clear_gradient(&l->encoder);
-    clear_gradient(&l->decoder);
-    const float *more = bw_engine_backward(
-        l->decoder.engine, 2 * n, l->decoder.values, l->decoder.gradient);
+    bw_unit_clear_gradient(&l->encoder);
+    bw_unit_clear_gradient(&l->decoder);
+    const float *more = bw_unit_backward(&l->decoder, 2 * n);
     for (size_t k = 0; k < 2 * n * d; k++)
         dz[k] += more[k];
-    bw_engine_backward(l->encoder.engine, 2 * n, l->encoder.values,
-                       l->encoder.gradient);
-    update(l, &l->encoder, at);
-    update(l, &l->decoder, at);
+    bw_unit_backward(&l->encoder, 2 * n);
+    bw_unit_update(&l->encoder, rate, at->step);
+    bw_unit_update(&l->decoder, rate, at->step);
     return BW_OK;
 }
 
@@ -193,8 +175,7 @@ const float *bw_dwe_step_regress(bw_dwe_learner *l, bw_mode mode, size_t n,
     bw_dwe_images_gather(t->images, t->tasks, n, l->row, steps, input);
     bw_dwe_images_gather(t->images, t->tasks, n, l->row + n, steps,
                          input + t->images->shape.c);
-    return bw_engine_forward(l->regressor.engine, mode, n, l->regressor.values,
-                             step);
+    return bw_unit_forward(&l->regressor, mode, n, NULL, step);
 }
 
 bw_status bw_dwe_step_regressor(void *self, const uint32_t *example, size_t n,
@@ -214,9 +195,8 @@ bw_status bw_dwe_step_regressor(void *self, const uint32_t *example, size_t n,
     bw_dwe_sums_terms(l, &f, terms);
     if (!are_finite(l, terms))
         return BW_OK;
-    clear_gradient(&l->regressor);
-    bw_engine_backward(l->regressor.engine, n, l->regressor.values,
-                       l->regressor.gradient);
-    update(l, &l->regressor, at);
+    bw_unit_clear_gradient(&l->regressor);
+    bw_unit_backward(&l->regressor, n);
+    bw_unit_update(&l->regressor, l->t->rate * at->rate_factor, at->step);
     return BW_OK;
 }

@@ -42,12 +42,12 @@ bw_status bw_dwe_validate_embedding(void *self, double *terms, bw_error *err)
 
     (void)err;
     see_images(l, terms);
-    for (size_t k = 0; k < l->n_held; k++) {
-        const uint32_t *pair = pairs->pair[l->held[k]];
+    for (size_t k = 0; k < l->split.n_held; k++) {
+        const uint32_t *pair = pairs->pair[l->split.held[k]];
         const float *a = l->seen_code + (size_t)l->place[pair[0]] * d;
         const float *b = l->seen_code + (size_t)l->place[pair[1]] * d;
         bw_dwe_sums_add(&f, bw_dwe_square(d, a, b),
-                        l->t->dwe->label_scale * pairs->cost[l->held[k]]);
+                        l->t->dwe->label_scale * pairs->cost[l->split.held[k]]);
     }
     bw_dwe_sums_terms(l, &f, terms);
     return BW_OK;
@@ -59,9 +59,9 @@ bw_status bw_dwe_validate_regressor(void *self, double *terms, bw_error *err)
     bw_dwe_sums f = {0};
 
     (void)err;
-    for (size_t first = 0; first < l->n_held; first += l->t->batch) {
-        size_t n = bw_cut_min(l->t->batch, l->n_held - first);
-        bw_dwe_step_set_pairs(l, l->held + first, n);
+    for (size_t first = 0; first < l->split.n_held; first += l->t->batch) {
+        size_t n = bw_cut_min(l->t->batch, l->split.n_held - first);
+        bw_dwe_step_set_pairs(l, l->split.held + first, n);
         const float *y = bw_dwe_step_regress(l, BW_MODE_INFER, n, 0);
         for (size_t k = 0; k < n; k++)
             bw_dwe_sums_add(&f, (double)y[k], (double)l->target[k]);

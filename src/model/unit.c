@@ -37,7 +37,6 @@ bw_status bw_unit_init(bw_unit *unit, const bw_model *model,
 
     *unit = (bw_unit){.part = part,
                       .optimizer = options->optimizer,
-                      .rate = options->rate,
                       .tasks = tasks,
                       .values = model->values + part->offset,
                       .n_values = bw_network_n_values(part->network),
@@ -125,11 +124,10 @@ double bw_unit_norm(const bw_unit *unit)
     return sqrt(sum);
 }
 
-void bw_unit_update(bw_unit *unit, double rate_factor, uint64_t step)
+void bw_unit_update(bw_unit *unit, double rate, uint64_t step)
 {
-    bw_optimizer_step(unit->optimizer, unit->rate * rate_factor, step,
-                      unit->n_trained, unit->values, unit->gradient,
-                      unit->moments, unit->tasks);
+    bw_optimizer_step(unit->optimizer, rate, step, unit->n_trained,
+                      unit->values, unit->gradient, unit->moments, unit->tasks);
     bw_engine_touch(unit->engine);
 }
 

@@ -14,7 +14,6 @@ typedef struct bw_unit {
     const bw_model_part *part; /* NULL: the model has none */
     bw_engine *engine;
     const bw_optimizer *optimizer;
-    double rate;
     bw_tasks *tasks;
     float *values; /* the part's block, in the model */
     size_t n_values, n_trained, n_moments;
@@ -28,8 +27,7 @@ typedef struct bw_unit_options {
     size_t n_max; /* items at a time */
     bool input_gradient;
     const bw_optimizer *optimizer; /* borrowed */
-    double rate;
-    uint64_t seed; /* of noise layers */
+    uint64_t seed;                 /* of noise layers */
 } bw_unit_options;
 
 /* Plans the network `part` of a model for training. BW_ERR_MEMORY, and what
@@ -52,8 +50,8 @@ const float *bw_unit_backward(bw_unit *unit, size_t n);
 void bw_unit_clear_gradient(bw_unit *unit);
 /* The gradient's length, the same bits for any number of threads. */
 double bw_unit_norm(const bw_unit *unit);
-/* One step of the optimiser, the step-th. */
-void bw_unit_update(bw_unit *unit, double rate_factor, uint64_t step);
+/* One step of the optimiser, the step-th, at the rate given. */
+void bw_unit_update(bw_unit *unit, double rate, uint64_t step);
 
 /* Keeps the running statistics, which forward passes change, and brings them
  * back when the step comes to nothing. */

@@ -80,7 +80,6 @@ static bw_status make_unit(bw_wae_learner *l, bw_unit *u,
         .n_max = is_adversary ? 2 * t->batch : t->batch,
         .input_gradient = part != t->wae->encoder,
         .optimizer = is_adversary ? &t->adversary_optimizer : &t->optimizer,
-        .rate = is_adversary ? t->adversary_rate : t->rate,
         .seed = t->seed};
 
     if (!part)

@@ -152,7 +152,7 @@ static double fit_once(bw_wae_learner *l, uint64_t fit)
         go_through(l, k, step, true);
     if (!isfinite(bw_unit_norm(&l->encoder)))
         return INFINITY;
-    bw_unit_update(&l->encoder, 1, fit + 1);
+    bw_unit_update(&l->encoder, l->t->rate, fit + 1);
     return loss;
 }
 

@@ -219,10 +219,13 @@ static void for_each(bw_wae_learner *l, void (*work)(bw_unit *unit))
 
 static void update(bw_wae_learner *l, const bw_step *at)
 {
-    bw_unit_update(&l->encoder, at->rate_factor, at->step);
-    bw_unit_update(&l->decoder, at->rate_factor, at->step);
+    double rate = l->t->rate * at->rate_factor;
+
+    bw_unit_update(&l->encoder, rate, at->step);
+    bw_unit_update(&l->decoder, rate, at->step);
     if (l->adversary.part)
-        bw_unit_update(&l->adversary, at->rate_factor, at->step);
+        bw_unit_update(&l->adversary, l->t->adversary_rate * at->rate_factor,
+                       at->step);
 }
 
 static void take_norms(const bw_wae_learner *l, double all[BW_WAE_TERMS])

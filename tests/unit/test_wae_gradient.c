@@ -32,10 +32,6 @@ static void take_slopes(const float *start, size_t n, wae_case *c, float *slope)
     double terms[BW_MAX_TERMS];
 
     c->training.rate = c->training.adversary_rate = 1;
-    bw_wae_learner_destroy(c->learner);
-    bw_error err = BW_ERROR_INIT;
-    cr_assert(!bw_wae_learner_create(&c->training, &c->learner, &err));
-    c->l = bw_wae_learner_get(c->learner);
     wae_case_step(c, 1, terms);
     for (size_t k = 0; k < n; k++)
         slope[k] = start[k] - value[k];
@@ -51,9 +47,6 @@ static void take_slopes(const float *start, size_t n, wae_case *c, float *slope)
                            name[p], told, sqrt(sum));
     }
     c->training.rate = c->training.adversary_rate = 0;
-    bw_wae_learner_destroy(c->learner);
-    cr_assert(!bw_wae_learner_create(&c->training, &c->learner, &err));
-    c->l = bw_wae_learner_get(c->learner);
 }
 
 static double most_of(const float *slope, size_t n)
