@@ -115,7 +115,9 @@ moments() {
     wunpack --to raw --rows 1 test.st.zst images | od -An -v -t u1 -w1 >left
     numbers r.st.zst images 1 | awk '{ printf "%d\n", 255 * $1 + 0.5 }' >right
     for side in left right; do
-        awk -v shift=$([ $side = left ] && echo 0 || echo 57) '
+        shift=0
+        [ $side = left ] || shift=57
+        awk -v shift=$shift '
             NR > 57 * 113 && NR <= 113 * 113 {
                 y = int((NR - 1) / 113) - 57; x = (NR - 1) % 113 - shift
                 if (y % 2 == 0 && x % 2 == 0 && x >= 0 && x < 56) print $1 + 0
