@@ -283,6 +283,8 @@ bw_status bw_measure_run(const bw_measure *measure, const bw_sample *opt_a,
     first = measure->is_of_one ? last : *opt_a;
     if (limit > 0)
         first = bw_sample_head(&first, limit);
+    result->n_a = first.n;
+    result->n_b = last.n;
     if (!measure->is_of_one)
         status = check_shapes(&first, &last, err);
     if (!status)

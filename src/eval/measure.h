@@ -33,6 +33,7 @@ enum {
 
 typedef struct bw_measure_result {
     double value;
+    size_t n_a, n_b;            /* items that counted */
     char note[BW_MEASURE_NOTE]; /* what else is known of it, or "" */
 } bw_measure_result;
 

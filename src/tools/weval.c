@@ -253,13 +253,15 @@ static void close_sources(job *j)
     bw_source_close(j->of[0]);
 }
 
-static void say(const asked *a, const bw_sample *first, const bw_sample *last)
+static void say(const asked *a, const bw_sample *last)
 {
+    const bw_measure_result *result = &a->result;
+
     fprintf(stderr, "weval: %s: %s, ", a->measure->name, a->tensor);
     if (!a->measure->is_of_one)
-        fprintf(stderr, "%zu and ", first->n);
-    fprintf(stderr, "%zu items of %zu values%s%s\n", last->n, last->size,
-            a->result.note[0] ? "; " : "", a->result.note);
+        fprintf(stderr, "%zu and ", result->n_a);
+    fprintf(stderr, "%zu items of %zu values%s%s\n", result->n_b, last->size,
+            result->note[0] ? "; " : "", result->note);
 }
 
 static bw_status measure(job *j, bw_tasks *tasks, bw_error *err)
@@ -288,7 +290,7 @@ static bw_status measure(job *j, bw_tasks *tasks, bw_error *err)
         if (!status && bw_interrupt_signal())
             status = bw_error_set(err, BW_ERR_INTERRUPTED, "interrupted");
         if (!status && common.is_verbose)
-            say(a, first, last);
+            say(a, last);
     }
     return status;
 }

@@ -137,6 +137,8 @@ weval: frechet: codes, 2 and 2 items of 1 values'
     want=$output
     check 0 weval --limit 40 wasserstein,mse few.st.zst a.st.zst
     stdout_is "$want"
+    check 0 weval -v --limit 30 sliced few.st.zst a.st.zst
+    stderr_has 'sliced: images, 30 and 30 items of 784 values; standard error'
     check 0 weval --limit 0 sharpness a.st.zst
     want=$output
     check 0 weval sharpness a.st.zst
