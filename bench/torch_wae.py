@@ -12,7 +12,8 @@ are containers of images. Writes
 
   OUT-reconstructed.safetensors  `images`: those of TEST, reconstructed
   OUT-codes.safetensors          `codes` of TEST, drawn where they are Gaussian
-  OUT-samples.safetensors        `images` and `codes` of draws of the prior
+  OUT-samples.safetensors        `images` and `codes` of draws of the prior,
+                                 those of wae sample with the same seed
   OUT-model.safetensors          the parameters, by the names of MODEL
 
 and prints a TSV log: means over the steps since the row before.
@@ -33,6 +34,7 @@ import twin_wae
 PARTS = 'encoder', 'decoder', 'adversary'
 MOMENTS = 1 << 62  # streams of the fit of moments, of its draws
 MOMENTS_NOISE = 1 << 39
+SAMPLES = 1 << 63  # stream of the first sample
 NEAR_ENOUGH = .1
 
 
@@ -281,7 +283,8 @@ def main():
     write(chosen.out, 'reconstructed', 'images',
           {'images': decode(wae, test, means)})
     write(chosen.out, 'codes', 'codes', {'codes': codes.numpy()})
-    z = draws(wae, chosen.sample_seed, twin_random.PRIOR, 0, chosen.samples)
+    z = torch.cat([draws(wae, chosen.sample_seed, twin_random.PRIOR,
+                         SAMPLES + k, 1) for k in range(chosen.samples)])
     write(chosen.out, 'samples', 'images',
           {'images': decode(wae, test, z), 'codes': z.numpy()})
     write(chosen.out, 'model', 'model',
