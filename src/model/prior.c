@@ -12,7 +12,8 @@ static const double log_2_pi = 1.8378770664093454836;
 const char bw_prior_names[] = "normal|sphere|uniform";
 
 /* Brings a draw (d) of normal numbers, whose squares add up to `square`, to the
- * sphere. Numbers that are all 0 have no direction: the first axis is theirs. */
+ * sphere. Numbers that are all 0 have no direction: they take the first axis.
+ */
 static void bring_to_sphere(const bw_prior *prior, double square, float *z)
 {
     double factor = square > 0.0 ? prior->scale / sqrt(square) : 0.0;

@@ -25,8 +25,8 @@ extern const char bw_prior_names[];
 
 /* z (n, d): n draws, one after the other, from stream `stream` of the seed.
  * Normal: value j of draw i is scale times normal number i d + j of the stream;
- * sphere: those numbers of a draw, divided by their length; uniform: scale times
- * (2u - 1). */
+ * sphere: scale times those numbers of a draw, divided by their length;
+ * uniform: scale times (2u - 1). */
 void bw_prior_draw(const bw_prior *prior, uint64_t seed,
                    bw_random_purpose purpose, uint64_t stream, size_t n,
                    float *z);

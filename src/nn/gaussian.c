@@ -13,11 +13,6 @@
 /* Of the logarithms of variances, on both sides. */
 static const float most = 50.0f;
 
-enum {
-    N_MAX_PIECES = 64,    /* of the items: tasks, and partial sums in order */
-    N_PIECE_VALUES = 4096 /* at least, where the items allow it */
-};
-
 typedef struct job {
     size_t n, d, n_items; /* of a piece */
     const float *y, *noise, *dz;
@@ -27,17 +22,9 @@ typedef struct job {
     double *part;  /* of each piece */
 } job;
 
-/* How many items a piece has. */
-static size_t count_items(size_t n, size_t d)
-{
-    size_t n_least = d && d < N_PIECE_VALUES ? N_PIECE_VALUES / d : 1;
-
-    return bw_cut_max(bw_cut_count(n, N_MAX_PIECES), n_least);
-}
-
 static void run(bw_tasks *tasks, job work, bw_task piece)
 {
-    work.n_items = count_items(work.n, work.d);
+    work.n_items = bw_cut_items(work.n, work.d);
     bw_tasks_run(tasks, bw_cut_count(work.n, work.n_items), piece, &work);
 }
 
@@ -150,8 +137,8 @@ static void kl_piece(void *arg, size_t task, size_t worker)
 double bw_gaussian_kl(bw_tasks *tasks, size_t n, size_t d, const float *y,
                       double variance, double weight, float *opt_dy)
 {
-    double part[N_MAX_PIECES], sum = 0.0;
-    size_t n_pieces = bw_cut_count(n, count_items(n, d));
+    double part[BW_CUT_MAX_SUMS], sum = 0.0;
+    size_t n_pieces = bw_cut_count(n, bw_cut_items(n, d));
     job work = {.n = n,
                 .d = d,
                 .y = y,

@@ -11,11 +11,6 @@
 #include "nn/losses.h"
 #include "nn/sweep.h"
 
-enum {
-    N_MAX_PIECES = 64,    /* of the items: tasks, and partial sums in order */
-    N_PIECE_VALUES = 4096 /* at least, where the items allow it */
-};
-
 typedef struct job {
     bw_term_sum *term;
     size_t n, m, n_items; /* of a piece */
@@ -55,15 +50,12 @@ static void sum_piece(void *arg, size_t task, size_t worker)
 /* The mean of work's terms; factor is `slope` / n. */
 static double take_mean(bw_tasks *tasks, job work, double slope)
 {
-    double part[N_MAX_PIECES], sum = 0.0;
-    size_t n_least, n_pieces;
+    double part[BW_CUT_MAX_SUMS], sum = 0.0;
+    size_t n_pieces;
 
     if (work.n == 0 || work.m == 0)
         return 0.0;
-    n_least = work.m < N_PIECE_VALUES ? N_PIECE_VALUES / work.m : 1;
-    work.n_items = bw_cut_count(work.n, N_MAX_PIECES);
-    if (work.n_items < n_least)
-        work.n_items = n_least;
+    work.n_items = bw_cut_items(work.n, work.m);
     n_pieces = bw_cut_count(work.n, work.n_items);
     work.factor = (float)(slope / (double)work.n);
     work.part = part;

@@ -52,12 +52,12 @@ bw_status bw_mmd_room_create(const bw_mmd *mmd, size_t n_q, size_t n_p,
 void bw_mmd_room_destroy(bw_mmd_room *room);
 
 /* The statistic; adds weight x its gradient by q to dq (n_q, d) where that is
- * not NULL. Kernels are floats, summed in double precision over tasks cut by n_q
- * and n_p alone: the same bits for any number of threads, and within 1e-6 or so
- * of the sum in doubles. Nothing is allocated. The statistic of fewer than 2
- * points on a side is 0 and has no gradient. NaN gives NaN. A scale under the
- * smallest normal float, as where the median is 0, acts as the limit: k is 1 for
- * equal points, else 0, and has no gradient. */
+ * not NULL. Kernels are floats, summed in double precision over tasks cut by
+ * n_q, n_p and d alone: the same bits for any number of threads, and within
+ * 1e-6 or so of the sum in doubles. Nothing is allocated. The statistic of
+ * fewer than 2 points on a side is 0 and has no gradient. NaN gives NaN. A
+ * scale under the smallest normal float, as where the median is 0, acts as the
+ * limit: k is 1 for equal points, else 0, and has no gradient. */
 double bw_mmd_value(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
                     size_t n_q, const float *q, size_t n_p, const float *p,
                     size_t d, double weight, float *opt_dq);
