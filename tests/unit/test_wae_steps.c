@@ -426,6 +426,37 @@ Test(wae_steps, terms_of_each_penalty)
     }
 }
 
+/* ---- curves ---- */
+
+/* A loss that is the epoch's number, over more epochs than there are points:
+ * each point is the mean of its epochs. */
+Test(wae_steps, curves_are_means_of_epochs_that_never_run_out)
+{
+    static const size_t n_epochs[] = {5, 1024, 1025, 3001};
+
+    for (size_t k = 0; k < 4; k++) {
+        wae_case c = case_of(BW_WAE_NONE);
+        double all[BW_WAE_TERMS] = {0};
+
+        wae_case_make(&c);
+        const bw_wae_curves *curves = c.learner->curves;
+        for (uint64_t epoch = 0; epoch < n_epochs[k]; epoch++)
+            for (size_t step = 0; step < 2; step++) {
+                all[BW_WAE_TERM_COST] = (double)(epoch + step) / 0.7;
+                bw_wae_validate_note(c.learner, epoch, 3 - 2 * step, all);
+            }
+        size_t stride = (size_t)curves->stride;
+        cr_assert_eq(stride, k < 2 ? 1 : k == 2 ? 2 : 4);
+        cr_assert_eq((size_t)curves->n_points, (n_epochs[k] - 1) / stride);
+        for (size_t i = 0; i < (size_t)curves->n_points; i++) {
+            double want = (double)(i * stride) + (double)(stride - 1) / 2;
+            cr_assert_float_eq((double)curves->point[BW_WAE_CURVE_COST][i],
+                               want + 0.25, 1e-3, "%zu", i);
+        }
+        wae_case_clear(&c);
+    }
+}
+
 /* ---- the adversary ---- */
 
 /* Codes that are all one point have one logit t, and log(1 + e^-t) is what they
