@@ -316,19 +316,20 @@ static void take_strip(const job *work, const strip *s, float *k, float *w)
 static void take_row(const job *work, int of, size_t i, bw_cut chunk, float *dq,
                      double part[3][BW_N_PARTS])
 {
-    float k[BW_MMD_BLOCK], w[N_CHUNK][BW_MMD_BLOCK];
+    float k[BW_MMD_BLOCK], w[N_CHUNK * BW_MMD_BLOCK];
     strip s;
 
     for (size_t b = chunk.from; b < chunk.to; b++) {
         if (!find_strip(work, of, i, b, dq != NULL, &s))
             continue;
-        take_strip(work, &s, k, dq ? w[b - chunk.from] : NULL);
+        take_strip(work, &s, k,
+                   dq ? w + (b - chunk.from) * BW_MMD_BLOCK : NULL);
         work->loops->add(k, part[of + s.side]);
     }
     if (dq)
         work->loops->slope(
             work->d, chunk.to - chunk.from, work->side[of].x + i * work->d,
-            work->room->column + chunk.from * work->d * BW_MMD_BLOCK, w[0], dq);
+            work->room->column + chunk.from * work->d * BW_MMD_BLOCK, w, dq);
 }
 
 static void take_piece(void *arg, size_t task, size_t worker)
