@@ -316,14 +316,13 @@ static void take_strip(const job *work, const strip *s, float *k, float *w)
 static void take_row(const job *work, int of, size_t i, bw_cut chunk, float *dq,
                      double part[3][BW_N_PARTS])
 {
-    float k[BW_MMD_BLOCK], w[N_CHUNK * BW_MMD_BLOCK];
+    float k[BW_MMD_BLOCK], w[N_CHUNK * BW_MMD_BLOCK], *weight = w;
     strip s;
 
-    for (size_t b = chunk.from; b < chunk.to; b++) {
+    for (size_t b = chunk.from; b < chunk.to; b++, weight += BW_MMD_BLOCK) {
         if (!find_strip(work, of, i, b, dq != NULL, &s))
             continue;
-        take_strip(work, &s, k,
-                   dq ? w + (b - chunk.from) * BW_MMD_BLOCK : NULL);
+        take_strip(work, &s, k, dq ? weight : NULL);
         work->loops->add(k, part[of + s.side]);
     }
     if (dq)
