@@ -95,7 +95,10 @@ Try 'dwe --help' for more."
     check 1 short_train -o killed.st.zst --checkpoint c.st.zst --resume
     stderr_has 'steps'
     rm c.st.zst killed.st.zst
-    short_train -o killed.st.zst --checkpoint c.st.zst --checkpoint-every 1 &
+    # Not by the function, whose process would be that of a shell around it.
+    dwe train --preset dwe-small --batch 40 --epochs 2 \
+        --distances train-w.st.zst train.st.zst -o killed.st.zst \
+        --checkpoint c.st.zst --checkpoint-every 1 3>&- &
     pid=$!
     until [ -e c.st.zst ]; do sleep 0.01; done
     kill -9 $pid

@@ -229,7 +229,7 @@ wait_for() {
         paste <(column "$penalty.tsv" cost) \
             <(column "$penalty.tsv" cost_weighted) \
             <(column "$penalty.tsv" "$penalty") \
-            <(column "$penalty.tsv" ${penalty}_weighted) \
+            <(column "$penalty.tsv" "${penalty}_weighted") \
             <(column "$penalty.tsv" total) |
             awk -v s="$s" -v l="$lambda" '
                 function off(a, b) {
@@ -275,7 +275,7 @@ wait_for() {
         '--validation 0' '--moments 4' '--moments-sample 50' \
         '--encoder gaussian --net-encoder gaussian.txt'; do
         # Options are words.
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2046,SC2086
         check 0 wae train --config short.conf --net-decoder d.txt \
             $([[ $choice == *net-encoder* ]] || echo --net-encoder e.txt) \
             $choice i.st.zst -o m.st.zst
