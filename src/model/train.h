@@ -75,13 +75,13 @@ typedef struct bw_train_options {
     uint64_t batch;
     bw_schedule schedule;
     uint64_t seed;
-    uint64_t patience;  /* epochs without a better validation total before the
+    uint64_t patience; /* epochs without a better validation total before the
                            run stops early; 0: never. With validation, the best
                            epoch's values are kept either way, but: */
-    bool keep_last; /* the last epoch's values are the model's; validation is
+    bool keep_last;    /* the last epoch's values are the model's; validation is
                        only looked at, and patience is not asked: for losses
                        whose total does not say which epoch is best */
-    const char *log;    /* TSV, "-": standard output, or NULL */
+    const char *log;   /* TSV, "-": standard output, or NULL */
     uint64_t log_every; /* steps a row, which is the mean since the last; rows
                            end with epochs, too; 0: there only */
     const char *checkpoint;    /* NULL: none */
