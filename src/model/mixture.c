@@ -23,7 +23,7 @@
 /* Codes of a block; gain a code below which a fit is at its end; r against n / K
  * mean variances; codes in a component below which its shape stays. */
 enum { BLOCK = 256 };
-static const double least_gain = 1e-5, ridge_part = 1e-6, least_codes = 1e-9;
+static const double least_gain = 1e-4, ridge_part = 1e-6, least_codes = 1e-9;
 
 /* The stream of the start; draws have their own numbers. */
 static const uint64_t start_stream = UINT64_MAX;

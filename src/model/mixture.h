@@ -43,7 +43,7 @@ typedef struct bw_mixture_options {
 
 /* Fits finite codes (n, d). The start is k-means++ (Arthur and Vassilvitskii,
  * 2007), the best of some candidates a centre, from the seed; the end, a round
- * that gains less than 1e-5 a code. A round costs about n K d^2 multiply-adds
+ * that gains less than 1e-4 a code. A round costs about n K d^2 multiply-adds
  * for each of its two halves. The same bytes for any number of threads.
  * BW_ERR_RANGE for less than K codes. */
 bw_status bw_mixture_fit(const bw_mixture_options *options, size_t n, size_t d,
