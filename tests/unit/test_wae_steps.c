@@ -407,8 +407,8 @@ Test(wae_steps, terms_of_each_penalty)
 {
     static const char *const wanted[] = {
         "cost*0.7 mmd*2 norm_encoder*0 norm_decoder*0 ",
-        "cost*0.7 gan*2 adversary_codes*0 adversary_prior*0 norm_encoder*0 "
-        "norm_decoder*0 norm_adversary*0 ",
+        ("cost*0.7 gan*2 adversary_codes*0 adversary_prior*0 norm_encoder*0 "
+         "norm_decoder*0 norm_adversary*0 "),
         "cost*0.7 kl*2 norm_encoder*0 norm_decoder*0 ",
         "cost*0.7 norm_encoder*0 norm_decoder*0 ",
     };
