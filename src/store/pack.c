@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/feed.h"
 #include "store/folder.h"
-#include "store/items.h"
 #include "store/pack.h"
 #include "store/sink.h"
 
 typedef struct packer {
     const bw_pack_options *options;
     bw_provenance *provenance;
-    bw_items *items;
+    bw_feed *feed;
     bw_sink *sink;
     bw_resizer *resizer;
     bw_item item;
@@ -269,7 +269,7 @@ static bw_status begin(packer *p, bw_pack_kind kind, bw_error *err)
                                                : "mass";
     unsigned rank = is_vector ? 2 : kind == BW_PACK_IMAGES ? 4 : 3;
 
-    p->form_place = strdup(bw_items_place(p->items));
+    p->form_place = strdup(bw_feed_place(p->feed));
     if (!p->form_place)
         return bw_error_memory(err);
     p->form = *image;
@@ -277,7 +277,7 @@ static bw_status begin(packer *p, bw_pack_kind kind, bw_error *err)
     p->is_vector = is_vector;
     return bw_sink_begin(p->sink, name, image->dtype, rank,
                          is_vector ? vector : shape,
-                         bw_items_has_labels(p->items), err);
+                         bw_feed_has_labels(p->feed), err);
 }
 
 static bool agrees(const packer *p)
@@ -291,13 +291,13 @@ static bool agrees(const packer *p)
 
 static bw_status take_item(packer *p, bw_error *err)
 {
-    bw_pack_kind kind = bw_items_kind(p->items);
+    bw_pack_kind kind = bw_feed_kind(p->feed);
     bw_status rc = form_item(p, kind, err);
 
     if (rc == BW_OK && p->form_place && !agrees(p))
         rc = differ(p, err);
     if (rc)
-        return bw_error_prefix(err, "%s", bw_items_place(p->items));
+        return bw_error_prefix(err, "%s", bw_feed_place(p->feed));
     if (!p->form_place)
         rc = begin(p, kind, err);
     if (rc == BW_OK)
@@ -344,15 +344,15 @@ static bw_status read_items(packer *p, bw_error *err)
         bool is_wanted = k >= o->skip && k - o->skip < limit;
         if (o->stopped && o->stopped())
             return bw_error_set(err, BW_ERR_INTERRUPTED, "interrupted");
-        rc = bw_items_next(p->items, is_wanted, &p->item, &is_end, err);
+        rc = bw_feed_next(p->feed, is_wanted, &p->item, &is_end, err);
         if (rc || is_end)
             break;
         if (k == 0)
-            rc = check_kind(o, bw_items_kind(p->items), err);
+            rc = check_kind(o, bw_feed_kind(p->feed), err);
         if (rc == BW_OK && is_wanted)
             rc = take_item(p, err);
         if (o->opt_progress) {
-            o->opt_progress->n_total = bw_items_total(p->items);
+            o->opt_progress->n_total = bw_feed_total(p->feed);
             bw_progress_update(o->opt_progress, k + 1);
         }
         p->n_done = k + 1;
@@ -369,7 +369,7 @@ static bw_status commit(packer *p, bw_error *err)
 {
     static const char *const kinds[] = {"", "images", "histograms", "codes"};
     size_t n;
-    const char *const *names = bw_items_label_names(p->items, &n);
+    const char *const *names = bw_feed_label_names(p->feed, &n);
     char *text = NULL;
 
     if (n > 0) {
@@ -386,7 +386,7 @@ static bw_status commit(packer *p, bw_error *err)
             return bw_error_memory(err);
     }
     bw_status rc = bw_sink_commit(p->sink, p->provenance,
-                                  kinds[bw_items_kind(p->items)], text, err);
+                                  kinds[bw_feed_kind(p->feed)], text, err);
     free(text);
     return rc;
 }
@@ -407,7 +407,7 @@ bw_status bw_pack(const bw_pack_options *options, bw_error *err)
     if (rc == BW_OK)
         rc = bw_sink_create(options, &p.sink, err);
     if (rc == BW_OK)
-        rc = bw_items_create(options, p.provenance, &p.items, err);
+        rc = bw_feed_create(options, p.provenance, &p.feed, err);
     if (rc == BW_OK)
         rc = read_items(&p, err);
     if (rc == BW_OK)
@@ -417,7 +417,7 @@ bw_status bw_pack(const bw_pack_options *options, bw_error *err)
         rc = bw_error_set(err, BW_ERR_INTERRUPTED, "interrupted");
     if (options->opt_progress)
         bw_progress_finish(options->opt_progress, p.n_done);
-    bw_items_destroy(p.items);
+    bw_feed_destroy(p.feed);
     bw_sink_destroy(p.sink);
     bw_provenance_destroy(p.provenance);
     bw_resizer_destroy(p.resizer);
