@@ -25,7 +25,7 @@ struct bw_pick {
     size_t n_columns;
     column *column;
     size_t n_ranges, k_range;
-    bw_range *range; /* ends filled in */
+    bw_pick_range *range; /* ends filled in */
     uint64_t n_all, n_rows, next;
     bool is_spooled;
     uint64_t first_row, end_row; /* what the ranges span */
@@ -48,12 +48,12 @@ static bool parse_number(const char **at, uint64_t *number)
     return *at > start;
 }
 
-bool bw_range_parse(const char *text, bw_range *range, size_t *n_ranges)
+bool bw_pick_parse(const char *text, bw_pick_range *range, size_t *n_ranges)
 {
     const char *at = text;
 
     for (*n_ranges = 0;;) {
-        bw_range *r = &range[(*n_ranges)++];
+        bw_pick_range *r = &range[(*n_ranges)++];
         bool has_first = parse_number(&at, &r->first);
         if (*at == ':') {
             at++;
@@ -84,7 +84,7 @@ static bw_status settle(bw_pick *pick, bool *is_rising, bw_error *err)
     *is_rising = true;
     pick->first_row = UINT64_MAX;
     for (size_t k = 0; k < pick->n_ranges; k++) {
-        bw_range *r = &pick->range[k];
+        bw_pick_range *r = &pick->range[k];
         if (r->end == UINT64_MAX && r->first <= pick->n_all)
             r->end = pick->n_all;
         if (r->end > pick->n_all || r->first > r->end)
@@ -246,7 +246,7 @@ static bw_status add_columns(bw_pick *pick, const bw_tensor *const *tensor,
 
 bw_status bw_pick_open(bw_reader *reader, size_t n_tensors,
                        const bw_tensor *const *tensor, size_t n_ranges,
-                       const bw_range *range, int (*stopped)(void),
+                       const bw_pick_range *range, int (*stopped)(void),
                        bw_pick **ret_pick, bw_error *err)
 {
     bw_pick *pick = calloc(1, sizeof *pick);
@@ -266,7 +266,7 @@ bw_status bw_pick_open(bw_reader *reader, size_t n_tensors,
                                      : bw_error_memory(err);
     if (rc)
         goto done;
-    pick->range[0] = (bw_range){0, UINT64_MAX};
+    pick->range[0] = (bw_pick_range){0, UINT64_MAX};
     if (n_ranges)
         memcpy(pick->range, range, n_ranges * sizeof *range);
     rc = settle(pick, &is_rising, err);

@@ -10,14 +10,14 @@
 #include "barrow/container.h"
 
 /* Rows first to end - 1; end UINT64_MAX: to the last. */
-typedef struct bw_range {
+typedef struct bw_pick_range {
     uint64_t first, end;
-} bw_range;
+} bw_pick_range;
 
 /* Reads "0,5,7-9,20:30": single rows, a-b with b, a:b without b, where a or b
  * may be missing. range holds at least strlen(text) / 2 + 1. False when it is
  * not of that form. */
-bool bw_range_parse(const char *text, bw_range *range, size_t *n_ranges);
+bool bw_pick_parse(const char *text, bw_pick_range *range, size_t *n_ranges);
 
 typedef struct bw_pick bw_pick;
 
@@ -27,7 +27,7 @@ typedef struct bw_pick bw_pick;
  * and must live on. BW_ERR_DIMENSION: unequal lengths, rows out of range. */
 bw_status bw_pick_open(bw_reader *reader, size_t n_tensors,
                        const bw_tensor *const *tensor, size_t n_ranges,
-                       const bw_range *range, int (*stopped)(void),
+                       const bw_pick_range *range, int (*stopped)(void),
                        bw_pick **ret_pick, bw_error *err) BW_MUST_CHECK;
 void bw_pick_close(bw_pick *pick);
 

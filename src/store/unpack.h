@@ -39,7 +39,7 @@ typedef struct bw_unpack_options {
     const char *const *tensor; /* several: columns side by side in text */
     bw_unpack_format format;
     size_t n_ranges; /* 0: all rows */
-    const bw_range *range;
+    const bw_pick_range *range;
     bool header; /* a first line of column names, in text */
     bw_picture_options picture;
     const char *output;   /* "-": standard output */

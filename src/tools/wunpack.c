@@ -152,7 +152,7 @@ static bw_status set_output(const bw_program *program, bw_unpack_options *o,
     return rc;
 }
 
-static bw_status read_texts(bw_unpack_options *o, bw_range *range,
+static bw_status read_texts(bw_unpack_options *o, bw_pick_range *range,
                             bw_error *err)
 {
     bool is_picture = o->format == BW_UNPACK_PNG;
@@ -163,7 +163,7 @@ static bw_status read_texts(bw_unpack_options *o, bw_range *range,
     o->picture.scale = (size_t)asked.scale;
     o->picture.is_deep = asked.depth == 1;
     o->stopped = bw_interrupt_signal;
-    if (asked.rows && !bw_range_parse(asked.rows, range, &o->n_ranges))
+    if (asked.rows && !bw_pick_parse(asked.rows, range, &o->n_ranges))
         return bad(err, "rows", asked.rows);
     if (asked.grid && !parse_grid(asked.grid, &o->picture))
         return bad(err, "grid", asked.grid);
@@ -176,7 +176,7 @@ static bw_status read_texts(bw_unpack_options *o, bw_range *range,
         return bw_error_set(err, BW_ERR_USAGE,
                             "--index excludes --rows and --grid");
     if (asked.index && (asked.index[strspn(asked.index, "0123456789")] ||
-                        !bw_range_parse(asked.index, range, &o->n_ranges)))
+                        !bw_pick_parse(asked.index, range, &o->n_ranges)))
         return bad(err, "index", asked.index);
     return BW_OK;
 }
@@ -186,7 +186,7 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
 {
     bw_unpack_options o = {0};
     size_t n_text = asked.rows ? strlen(asked.rows) : 1;
-    bw_range *range = calloc(n_text / 2 + 1, sizeof *range);
+    bw_pick_range *range = calloc(n_text / 2 + 1, sizeof *range);
     bw_status rc = range ? BW_OK : bw_error_memory(err);
 
     if (rc == BW_OK && parsed->n_operands < 2)

@@ -11,10 +11,10 @@
 static const char *parsed(const char *text)
 {
     static char shown[256];
-    bw_range range[16];
+    bw_pick_range range[16];
     size_t n, length = 0;
 
-    if (!bw_range_parse(text, range, &n))
+    if (!bw_pick_parse(text, range, &n))
         return "no";
     for (size_t k = 0; k < n; k++)
         length += (size_t)snprintf(
