@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/provenance.h"
 #include "model/dwe.h"
 
 /* Mean W2^2 of pairs of MNIST's images, in px^2. */
@@ -37,9 +36,7 @@ void bw_dwe_destroy(bw_dwe *dwe)
     if (!dwe)
         return;
     bw_model_destroy(dwe->model);
-    free(dwe->name);
-    free(dwe->path);
-    free(dwe->steps);
+    bw_origin_clear(&dwe->origin);
     free(dwe);
 }
 
@@ -280,7 +277,7 @@ bw_status bw_dwe_create(const bw_dwe_design *design, bw_dwe **ret_dwe,
         goto done;
     }
     dwe->image = design->images->shape;
-    dwe->images_digest = design->images->digest;
+    dwe->images_digest = design->images->origin.digest;
     dwe->problem = design->pairs->problem;
     dwe->reconstruction = design->is_regressor ? 0 : design->reconstruction;
     dwe->sparsity = design->is_regressor ? 0 : design->sparsity;
@@ -313,18 +310,6 @@ done:
 
 /* ---- a model from a file ---- */
 
-static bw_status set_names(bw_dwe *dwe, const bw_reader *reader, bw_error *err)
-{
-    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
-
-    dwe->name = strdup(bw_reader_base_name(reader));
-    dwe->path = strdup(bw_reader_path(reader));
-    dwe->steps = steps ? strdup(steps) : NULL;
-    if (!dwe->name || !dwe->path || (steps && !dwe->steps))
-        return bw_error_memory(err);
-    return BW_OK;
-}
-
 bw_status bw_dwe_open(const char *path, bw_dwe **ret_dwe, bw_error *err)
 {
     bw_reader *reader = NULL;
@@ -335,16 +320,17 @@ bw_status bw_dwe_open(const char *path, bw_dwe **ret_dwe, bw_error *err)
     if (!status)
         status = bw_reader_open(path, &reader, err);
     if (!status)
-        status = set_names(dwe, reader, err);
+        status = bw_origin_set(&dwe->origin, reader, err);
     if (!status)
-        status = bw_model_read(reader, "dwe", &dwe->model, &dwe->digest, err);
+        status =
+            bw_model_read(reader, "dwe", &dwe->model, &dwe->origin.digest, err);
     if (status)
         goto done;
     status = get_settings(dwe, err);
     if (!status)
         status = check_parts(dwe, err);
     if (status) {
-        bw_error_prefix(err, "%s", dwe->path);
+        bw_error_prefix(err, "%s", dwe->origin.path);
         goto done;
     }
     *ret_dwe = dwe;
@@ -364,7 +350,7 @@ bw_status bw_dwe_need_codes(const bw_dwe *dwe, const char *verb, bw_error *err)
     return bw_error_set(err, BW_ERR_USAGE,
                         "%s: a regressor takes pairs of images and has no "
                         "codes: no %s",
-                        dwe->path, verb);
+                        dwe->origin.path, verb);
 }
 
 bw_status bw_dwe_check_images(const bw_dwe *dwe, const bw_dwe_images *images,
@@ -378,7 +364,8 @@ bw_status bw_dwe_check_images(const bw_dwe *dwe, const bw_dwe_images *images,
     bw_shape_text(images->shape, other);
     return bw_error_set(err, BW_ERR_DIMENSION,
                         "%s: images are %s, those of the model %s are %s",
-                        images->path, other, dwe->path ? dwe->path : "", own);
+                        images->origin.path, other,
+                        dwe->origin.path ? dwe->origin.path : "", own);
 }
 
 bw_status bw_dwe_load_images(const bw_dwe *dwe, const char *path,
@@ -398,9 +385,9 @@ static bw_status other_problem(const bw_dwe *dwe, const bw_dwe_pairs *pairs,
                                const char *key, const char *found,
                                const char *wanted, bw_error *err)
 {
-    return bw_error_set(err, BW_ERR_RANGE,
-                        "%s: %s is %s, that of the model %s is %s", pairs->path,
-                        key, found, dwe->path, wanted);
+    return bw_error_set(
+        err, BW_ERR_RANGE, "%s: %s is %s, that of the model %s is %s",
+        pairs->origin.path, key, found, dwe->origin.path, wanted);
 }
 
 bw_status bw_dwe_check_pairs(const bw_dwe *dwe, const bw_dwe_pairs *pairs,

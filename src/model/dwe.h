@@ -55,9 +55,7 @@ typedef struct bw_dwe {
     bw_dwe_problem problem;
     double label_scale, input_scale, reconstruction, sparsity;
     uint64_t images_digest; /* of the training images */
-    /* Of a model that was opened. */
-    char *name, *path, *steps;
-    uint64_t digest;
+    bw_origin origin;       /* of a model that was opened */
 } bw_dwe;
 
 /* The power of 2 nearest to 11.3 / mean cost: 11.3 px^2 is the mean W2^2 of

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "barrow/container.h"
-#include "barrow/provenance.h"
 #include "model/dwe_images.h"
 
 /* Data as it came, before it is made masses. */
@@ -18,9 +17,7 @@ typedef struct raw {
 
 void bw_dwe_images_clear(bw_dwe_images *images)
 {
-    free(images->name);
-    free(images->path);
-    free(images->steps);
+    bw_origin_clear(&images->origin);
     free(images->bytes);
     free(images->values);
     free(images->factor);
@@ -207,7 +204,7 @@ static bw_status fill_values(bw_dwe_images *images, const raw *r,
             status = make_masses(r->n_pixels, planes + c * r->n_pixels, mass,
                                  1 / (double)n_planes, err);
         if (status)
-            bw_error_prefix(err, "%s: image %zu", images->path, k);
+            bw_error_prefix(err, "%s: image %zu", images->origin.path, k);
         for (size_t i = 0; i < size; i++)
             images->values[k * size + i] = (float)planes[i];
     }
@@ -233,7 +230,7 @@ static bw_status fill_factors(bw_dwe_images *images, bw_error *err)
             if (sum == 0)
                 return bw_error_set(err, BW_ERR_RANGE,
                                     "%s: image %zu: all mass is zero",
-                                    images->path, k);
+                                    images->origin.path, k);
             images->factor[k * n_planes + c] =
                 (float)(1 / ((double)sum * (double)n_planes));
         }
@@ -251,8 +248,8 @@ static bw_status set_shape(bw_dwe_images *images, raw *r, bool each_channel,
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "%s: tensor '%s' is %s of rank %u, not images "
                             "(n,h,w,c) or histograms (n,h,w), (n,bins)",
-                            images->path, t->name, bw_dtype_name(t->dtype),
-                            t->rank);
+                            images->origin.path, t->name,
+                            bw_dtype_name(t->dtype), t->rank);
     images->n = (size_t)t->shape[0];
     images->shape.h = t->rank == 2 ? 1 : (size_t)t->shape[1];
     images->shape.w = (size_t)t->shape[t->rank == 2 ? 1 : 2];
@@ -264,14 +261,14 @@ static bw_status set_shape(bw_dwe_images *images, raw *r, bool each_channel,
             size > BW_MAX_ITEM)
             size = UINT64_MAX / 2 + 1;
     if (size == 0 || size > BW_MAX_ITEM)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%s: tensor '%s' holds images of %s values",
-                            images->path, t->name, size ? "too many" : "no");
+        return bw_error_set(
+            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds images of %s values",
+            images->origin.path, t->name, size ? "too many" : "no");
     r->n_pixels = images->shape.h * images->shape.w;
     if (!each_channel && r->n_channels != 1 && r->n_channels != 3)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "%s: images of %zu channels have no luminance",
-                            images->path, r->n_channels);
+                            images->origin.path, r->n_channels);
     return BW_OK;
 }
 
@@ -281,8 +278,8 @@ static bw_status check_labels(const bw_dwe_images *images, const bw_tensor *t,
     if (t->rank == 1 && t->shape[0] == images->n && t->dtype == BW_I32)
         return BW_OK;
     return bw_error_set(err, BW_ERR_DIMENSION,
-                        "%s: tensor 'labels' is not I32 (%zu)", images->path,
-                        images->n);
+                        "%s: tensor 'labels' is not I32 (%zu)",
+                        images->origin.path, images->n);
 }
 
 static bw_status read_tensors(bw_dwe_images *images, raw *r, bw_reader *reader,
@@ -298,20 +295,8 @@ static bw_status read_tensors(bw_dwe_images *images, raw *r, bw_reader *reader,
         else if (t == labels)
             status = bw_reader_read_all(reader, t, &r->labels, err);
     }
-    return status ? status : bw_reader_finish(reader, &images->digest, err);
-}
-
-static bw_status set_names(bw_dwe_images *images, const bw_reader *reader,
-                           bw_error *err)
-{
-    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
-
-    images->name = strdup(bw_reader_base_name(reader));
-    images->path = strdup(bw_reader_path(reader));
-    images->steps = steps ? strdup(steps) : NULL;
-    if (!images->name || !images->path || (steps && !images->steps))
-        return bw_error_memory(err);
-    return BW_OK;
+    return status ? status
+                  : bw_reader_finish(reader, &images->origin.digest, err);
 }
 
 static bw_status find_images(const bw_dwe_images *images,
@@ -324,7 +309,7 @@ static bw_status find_images(const bw_dwe_images *images,
         return BW_OK;
     return bw_error_set(err, BW_ERR_FORMAT,
                         "%s: neither a tensor 'images' nor 'mass'",
-                        images->path);
+                        images->origin.path);
 }
 
 bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
@@ -333,7 +318,7 @@ bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
 {
     raw r = {0};
     *images = (bw_dwe_images){0};
-    bw_status status = set_names(images, reader, err);
+    bw_status status = bw_origin_set(&images->origin, reader, err);
     if (!status)
         status = find_images(images, reader, &r, err);
     if (!status)

@@ -14,6 +14,7 @@
 #include "barrow/container.h"
 #include "barrow/network.h"
 #include "base/tasks.h"
+#include "model/origin.h"
 
 typedef enum bw_dwe_mass {
     BW_DWE_MASS_SUM,     /* value / sum of values */
@@ -22,9 +23,7 @@ typedef enum bw_dwe_mass {
 } bw_dwe_mass;
 
 typedef struct bw_dwe_images {
-    char *name, *path; /* base name; for messages */
-    uint64_t digest;   /* of the file's uncompressed bytes */
-    char *steps;       /* provenance, or NULL */
+    bw_origin origin;
     size_t n;
     bw_shape shape;       /* H, W and C of an item */
     unsigned char *bytes; /* n items as they were, or NULL: then */

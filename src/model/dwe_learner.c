@@ -67,7 +67,7 @@ static bw_status split_pairs(bw_dwe_learner *l, bw_error *err)
                                      t->seed, "pairs", err);
 
     if (status == BW_ERR_RANGE)
-        bw_error_prefix(err, "%s", t->pairs->path);
+        bw_error_prefix(err, "%s", t->pairs->origin.path);
     return status;
 }
 

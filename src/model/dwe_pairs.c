@@ -31,9 +31,7 @@ bool bw_dwe_mass_parse(const char *text, bw_dwe_mass *mass)
 
 void bw_dwe_pairs_clear(bw_dwe_pairs *pairs)
 {
-    free(pairs->name);
-    free(pairs->path);
-    free(pairs->steps);
+    bw_origin_clear(&pairs->origin);
     free(pairs->pair);
     free(pairs->cost);
     *pairs = (bw_dwe_pairs){0};
@@ -56,9 +54,9 @@ static bw_status bad_meta(const bw_dwe_pairs *pairs, const char *key,
     if (!opt_value)
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: no '%s' in the metadata, as wdist writes it",
-                            pairs->path, key);
+                            pairs->origin.path, key);
     return bw_error_set(err, BW_ERR_FORMAT, "%s: metadata '%s' is '%s'",
-                        pairs->path, key, opt_value);
+                        pairs->origin.path, key, opt_value);
 }
 
 static bw_status read_problem(bw_dwe_pairs *pairs, const bw_reader *reader,
@@ -76,12 +74,12 @@ static bw_status read_problem(bw_dwe_pairs *pairs, const bw_reader *reader,
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: distances of metric %s; an embedding is "
                             "trained on wasserstein",
-                            pairs->path, metric);
+                            pairs->origin.path, metric);
     if (bw_reader_meta(reader, "predicted"))
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: distances that a model predicted; exact ones "
                             "are wanted",
-                            pairs->path);
+                            pairs->origin.path);
     if (!ground || strlen(ground) >= sizeof problem->ground)
         return bad_meta(pairs, "ground", ground, err);
     strcpy(problem->ground, ground);
@@ -106,17 +104,17 @@ static bw_status check_tensors(const bw_dwe_pairs *pairs,
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: no distances: tensors 'pairs' and 'cost' or "
                             "'distance' are wanted",
-                            pairs->path);
+                            pairs->origin.path);
     if (index->rank != 2 || index->shape[1] != 2 || index->dtype != BW_U32 ||
         value->rank != 1 || value->dtype != BW_F64 ||
         value->shape[0] != index->shape[0])
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: tensors 'pairs' U32 (m,2) and '%s' F64 (m) "
                             "are wanted",
-                            pairs->path, value->name);
+                            pairs->origin.path, value->name);
     if (value->shape[0] == 0 || value->shape[0] > UINT32_MAX)
         return bw_error_set(err, BW_ERR_RANGE, "%s: %" PRIu64 " pairs",
-                            pairs->path, value->shape[0]);
+                            pairs->origin.path, value->shape[0]);
     return BW_OK;
 }
 
@@ -128,7 +126,7 @@ static bw_status make_costs(bw_dwe_pairs *pairs, bool is_distance,
         double cost = is_distance ? pow(x, pairs->problem.p) : x;
         if (!isfinite(cost) || x < 0)
             return bw_error_set(err, BW_ERR_RANGE, "%s: pair %zu: %s %g",
-                                pairs->path, k,
+                                pairs->origin.path, k,
                                 is_distance ? "distance" : "cost", x);
         pairs->cost[k] = cost;
     }
@@ -155,7 +153,7 @@ static bw_status read_tensors(bw_dwe_pairs *pairs, bw_reader *reader,
             pairs->cost = data;
     }
     if (!status)
-        status = bw_reader_finish(reader, &pairs->digest, err);
+        status = bw_reader_finish(reader, &pairs->origin.digest, err);
     if (status)
         return status;
     pairs->n = (size_t)value->shape[0];
@@ -170,12 +168,7 @@ bw_status bw_dwe_pairs_load(const char *path, bw_dwe_pairs *pairs,
     bw_status status = bw_reader_open(path, &reader, err);
     if (status)
         return status;
-    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
-    pairs->name = strdup(bw_reader_base_name(reader));
-    pairs->path = strdup(bw_reader_path(reader));
-    pairs->steps = steps ? strdup(steps) : NULL;
-    if (!pairs->name || !pairs->path || (steps && !pairs->steps))
-        status = bw_error_memory(err);
+    status = bw_origin_set(&pairs->origin, reader, err);
     if (!status)
         status = read_problem(pairs, reader, err);
     if (!status)
@@ -212,17 +205,18 @@ static bw_status check_step(const bw_dwe_pairs *pairs,
     size_t n = n_operands(step);
     char digits[24];
 
-    snprintf(digits, sizeof digits, "%016" PRIx64, images->digest);
+    snprintf(digits, sizeof digits, "%016" PRIx64, images->origin.digest);
     for (size_t k = 0; k < (n > 0 ? n : 1); k++) {
         const json_t *input = json_array_get(inputs, k);
         const char *name = json_string_value(json_object_get(input, "name"));
         const char *sum = json_string_value(json_object_get(input, "xxh64"));
         if (!sum || strcmp(sum, digits) != 0)
-            return bw_error_set(err, BW_ERR_RANGE,
-                                "%s: distances of %s (xxh64 %s), not of %s "
-                                "(xxh64 %s)",
-                                pairs->path, name ? name : "unknown images",
-                                sum ? sum : "none", images->path, digits);
+            return bw_error_set(
+                err, BW_ERR_RANGE,
+                "%s: distances of %s (xxh64 %s), not of %s "
+                "(xxh64 %s)",
+                pairs->origin.path, name ? name : "unknown images",
+                sum ? sum : "none", images->origin.path, digits);
     }
     return BW_OK;
 }
@@ -234,10 +228,11 @@ static bw_status check_steps(const bw_dwe_pairs *pairs,
     size_t k, n_found = 0;
     json_t *step;
 
-    if (pairs->steps) {
-        bw_status status = bw_provenance_parse(pairs->steps, &steps, err);
+    if (pairs->origin.steps) {
+        bw_status status =
+            bw_provenance_parse(pairs->origin.steps, &steps, err);
         if (status)
-            return bw_error_prefix(err, "%s", pairs->path);
+            return bw_error_prefix(err, "%s", pairs->origin.path);
     }
     bw_status status = BW_OK;
     json_array_foreach(steps, k, step)
@@ -253,7 +248,7 @@ static bw_status check_steps(const bw_dwe_pairs *pairs,
         status = bw_error_set(err, BW_ERR_FORMAT,
                               "%s: its provenance has no step of wdist, so "
                               "whether it is of %s is unknown",
-                              pairs->path, images->path);
+                              pairs->origin.path, images->origin.path);
     return status;
 }
 
@@ -267,7 +262,7 @@ bw_status bw_dwe_pairs_check(const bw_dwe_pairs *pairs,
             status =
                 bw_error_set(err, BW_ERR_RANGE,
                              "%s: pair %zu is (%u, %u), but %s has %zu images",
-                             pairs->path, k, pairs->pair[k][0],
-                             pairs->pair[k][1], images->path, images->n);
+                             pairs->origin.path, k, pairs->pair[k][0],
+                             pairs->pair[k][1], images->origin.path, images->n);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "model/dwe_images.h"
+#include "model/origin.h"
 
 /* What the distances are distances of; kept in the model. */
 typedef struct bw_dwe_problem {
@@ -15,9 +16,7 @@ typedef struct bw_dwe_problem {
 } bw_dwe_problem;
 
 typedef struct bw_dwe_pairs {
-    char *name, *path;
-    uint64_t digest;
-    char *steps; /* provenance, or NULL */
+    bw_origin origin;
     bw_dwe_problem problem;
     size_t n;
     uint32_t (*pair)[2];

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/provenance.h"
 #include "model/items.h"
 #include "nn/cut.h"
 
@@ -13,9 +12,7 @@ const char bw_range_names[] = "none|unit|signed";
 
 void bw_items_clear(bw_items *items)
 {
-    free(items->name);
-    free(items->path);
-    free(items->steps);
+    bw_origin_clear(&items->origin);
     free(items->bytes);
     free(items->values);
     free(items->labels);
@@ -93,7 +90,7 @@ bw_status bw_items_check(const bw_items *items, bw_range range, bw_error *err)
         if (!(items->values[k] >= 0 && items->values[k] <= 1))
             return bw_error_set(
                 err, BW_ERR_RANGE, "%s: item %zu: value %g is not in 0 .. 1",
-                items->path, k / size, (double)items->values[k]);
+                items->origin.path, k / size, (double)items->values[k]);
     return BW_OK;
 }
 
@@ -111,7 +108,7 @@ static bw_status find_tensor(const bw_items *items, const bw_reader *reader,
         return BW_OK;
     return bw_error_set(err, BW_ERR_FORMAT,
                         "%s: neither a tensor 'images' nor 'mass' nor 'codes'",
-                        items->path);
+                        items->origin.path);
 }
 
 static bool is_rank_fit(const bw_tensor *t)
@@ -130,20 +127,20 @@ static bw_status set_shape(bw_items *items, const bw_tensor *t, bw_error *err)
                             "%s: tensor '%s' is %s of rank %u, not images "
                             "(n,h,w,c), histograms (n,h,w), (n,bins) or codes "
                             "(n,d)",
-                            items->path, t->name, bw_dtype_name(t->dtype),
-                            t->rank);
+                            items->origin.path, t->name,
+                            bw_dtype_name(t->dtype), t->rank);
     for (unsigned k = 1; k < t->rank; k++)
         if (__builtin_mul_overflow(size, t->shape[k], &size) ||
             size > BW_MAX_ITEM)
             size = UINT64_MAX / 2 + 1;
     if (size == 0 || size > BW_MAX_ITEM)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%s: tensor '%s' holds items of %s values",
-                            items->path, t->name, size ? "too many" : "no");
+        return bw_error_set(
+            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds items of %s values",
+            items->origin.path, t->name, size ? "too many" : "no");
     if (t->shape[0] == 0 || t->shape[0] > UINT32_MAX)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%s: tensor '%s' holds %s items", items->path,
-                            t->name, t->shape[0] ? "too many" : "no");
+        return bw_error_set(
+            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds %s items",
+            items->origin.path, t->name, t->shape[0] ? "too many" : "no");
     items->n = (size_t)t->shape[0];
     items->shape = (bw_shape){1, 1, (size_t)size, true};
     if (t->rank > 2)
@@ -183,8 +180,8 @@ static bw_status fill_values(bw_items *items, const bw_tensor *t,
             if (!isfinite(value))
                 return bw_error_set(err, BW_ERR_RANGE,
                                     "%s: item %zu: value %g at %zu",
-                                    items->path, (first + k) / size, part[k],
-                                    (first + k) % size);
+                                    items->origin.path, (first + k) / size,
+                                    part[k], (first + k) % size);
             items->values[first + k] = value;
         }
     }
@@ -197,8 +194,8 @@ static bw_status check_labels(const bw_items *items, const bw_tensor *t,
     if (t->rank == 1 && t->shape[0] == items->n && t->dtype == BW_I32)
         return BW_OK;
     return bw_error_set(err, BW_ERR_DIMENSION,
-                        "%s: tensor 'labels' is not I32 (%zu)", items->path,
-                        items->n);
+                        "%s: tensor 'labels' is not I32 (%zu)",
+                        items->origin.path, items->n);
 }
 
 static bw_status read_tensors(bw_items *items, const bw_tensor *tensor,
@@ -215,20 +212,8 @@ static bw_status read_tensors(bw_items *items, const bw_tensor *tensor,
         else if (t == labels)
             status = bw_reader_read_all(reader, t, label_data, err);
     }
-    return status ? status : bw_reader_finish(reader, &items->digest, err);
-}
-
-static bw_status set_names(bw_items *items, const bw_reader *reader,
-                           bw_error *err)
-{
-    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
-
-    items->name = strdup(bw_reader_base_name(reader));
-    items->path = strdup(bw_reader_path(reader));
-    items->steps = steps ? strdup(steps) : NULL;
-    if (!items->name || !items->path || (steps && !items->steps))
-        return bw_error_memory(err);
-    return BW_OK;
+    return status ? status
+                  : bw_reader_finish(reader, &items->origin.digest, err);
 }
 
 bw_status bw_items_read(bw_reader *reader, bw_items *items, bw_error *err)
@@ -237,7 +222,7 @@ bw_status bw_items_read(bw_reader *reader, bw_items *items, bw_error *err)
     void *data = NULL, *labels = NULL;
 
     *items = (bw_items){0};
-    bw_status status = set_names(items, reader, err);
+    bw_status status = bw_origin_set(&items->origin, reader, err);
     if (!status)
         status = find_tensor(items, reader, &tensor, err);
     if (!status)

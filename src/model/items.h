@@ -14,6 +14,7 @@
 #include "barrow/container.h"
 #include "barrow/network.h"
 #include "base/tasks.h"
+#include "model/origin.h"
 
 typedef enum bw_range {
     BW_RANGE_NONE,  /* as they are */
@@ -25,9 +26,7 @@ typedef enum bw_range {
 extern const char bw_range_names[];
 
 typedef struct bw_items {
-    char *name, *path; /* base name; for messages */
-    uint64_t digest;   /* of the file's uncompressed bytes */
-    char *steps;       /* provenance, or NULL */
+    bw_origin origin;
     size_t n;
     bw_shape shape;       /* H W C, or flat */
     unsigned char *bytes; /* n items of U8, or NULL: then */

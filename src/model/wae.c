@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/provenance.h"
 #include "base/option_table.h"
 #include "model/wae.h"
 
@@ -24,9 +23,7 @@ void bw_wae_destroy(bw_wae *wae)
     if (!wae)
         return;
     bw_model_destroy(wae->model);
-    free(wae->name);
-    free(wae->path);
-    free(wae->steps);
+    bw_origin_clear(&wae->origin);
     free(wae);
 }
 
@@ -377,7 +374,7 @@ bw_status bw_wae_create(const bw_wae_design *design, bw_wae **ret_wae,
         goto done;
     }
     wae->item = design->items->shape;
-    wae->items_digest = design->items->digest;
+    wae->items_digest = design->items->origin.digest;
     wae->latent = design->latent;
     wae->is_gaussian = design->is_gaussian;
     wae->prior = design->prior;
@@ -410,18 +407,6 @@ done:
 
 /* ---- a model from a file ---- */
 
-static bw_status set_names(bw_wae *wae, const bw_reader *reader, bw_error *err)
-{
-    const char *steps = bw_reader_meta(reader, BW_META_PROVENANCE);
-
-    wae->name = strdup(bw_reader_base_name(reader));
-    wae->path = strdup(bw_reader_path(reader));
-    wae->steps = steps ? strdup(steps) : NULL;
-    if (!wae->name || !wae->path || (steps && !wae->steps))
-        return bw_error_memory(err);
-    return BW_OK;
-}
-
 bw_status bw_wae_open(const char *path, bw_wae **ret_wae, bw_error *err)
 {
     bw_reader *reader = NULL;
@@ -432,9 +417,10 @@ bw_status bw_wae_open(const char *path, bw_wae **ret_wae, bw_error *err)
     if (!status)
         status = bw_reader_open(path, &reader, err);
     if (!status)
-        status = set_names(wae, reader, err);
+        status = bw_origin_set(&wae->origin, reader, err);
     if (!status)
-        status = bw_model_read(reader, "wae", &wae->model, &wae->digest, err);
+        status =
+            bw_model_read(reader, "wae", &wae->model, &wae->origin.digest, err);
     if (status)
         goto done;
     status = get_settings(wae, err);
@@ -443,7 +429,7 @@ bw_status bw_wae_open(const char *path, bw_wae **ret_wae, bw_error *err)
     if (!status)
         status = check_parts(wae, err);
     if (status) {
-        bw_error_prefix(err, "%s", wae->path);
+        bw_error_prefix(err, "%s", wae->origin.path);
         goto done;
     }
     *ret_wae = wae;
@@ -467,7 +453,8 @@ static bw_status check_items(const bw_wae *wae, const bw_items *items,
     bw_shape_text(items->shape, other);
     return bw_error_set(err, BW_ERR_DIMENSION,
                         "%s: items are %s, those of the model %s are %s",
-                        items->path, other, wae->path ? wae->path : "", own);
+                        items->origin.path, other,
+                        wae->origin.path ? wae->origin.path : "", own);
 }
 
 bw_status bw_wae_load_items(const bw_wae *wae, const char *path,

@@ -35,6 +35,7 @@
 #include "base/tasks.h"
 #include "model/items.h"
 #include "model/model.h"
+#include "model/origin.h"
 #include "model/prior.h"
 #include "model/train.h"
 #include "nn/mmd.h"
@@ -116,9 +117,7 @@ typedef struct bw_wae {
     bw_prior prior;
     bw_wae_loss loss;
     uint64_t items_digest; /* of the training items */
-    /* Of a model that was opened. */
-    char *name, *path, *steps;
-    uint64_t digest;
+    bw_origin origin;      /* of a model that was opened */
 } bw_wae;
 
 /* A new model with initial values and its settings: networks' init streams are

@@ -65,7 +65,7 @@ static bw_status split_items(bw_wae_learner *l, bw_error *err)
         status = bw_error_set(err, BW_ERR_RANGE,
                               "a batch of one item, whose mmd is nothing");
     if (status == BW_ERR_RANGE)
-        bw_error_prefix(err, "%s", t->items->path);
+        bw_error_prefix(err, "%s", t->items->origin.path);
     return status;
 }
 

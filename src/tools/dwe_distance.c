@@ -89,9 +89,7 @@ static bw_status embed(work *w, side *s, bw_reader *reader, bw_error *err)
     if (!status)
         status = bw_dwe_check_images(dwe, &s->images, err);
     if (!status)
-        status =
-            bw_provenance_add_input(w->job.base.provenance, s->images.name,
-                                    s->images.digest, s->images.steps, err);
+        status = bw_job_add_input(&w->job.base, &s->images.origin, err);
     if (status || dwe->regressor)
         return status;
     s->codes = malloc((s->images.n * dwe->latent + 1) * sizeof *s->codes);

@@ -155,7 +155,7 @@ static bw_status work(bw_dwe_job *job, const char *path, bw_dwe_images *images,
         status = bw_error_memory(err);
     if (!status)
         status = predict(job, images, pairs, p, &speed, err);
-    bool is_training = images->digest == job->dwe->images_digest;
+    bool is_training = images->origin.digest == job->dwe->images_digest;
     if (!status && quantiles)
         status = write_quantiles(pairs->n, p, pairs->cost, err);
     if (!status)
@@ -163,7 +163,7 @@ static bw_status work(bw_dwe_job *job, const char *path, bw_dwe_images *images,
     if (!status && is_training && !bw_dwe_common.is_quiet)
         fprintf(stderr,
                 "dwe evaluate: %s: the model was trained on these images\n",
-                images->path);
+                images->origin.path);
     free(p);
     return status;
 }

@@ -24,9 +24,7 @@ bw_status bw_dwe_job_open(bw_dwe_job *job, const bw_program *program,
     if (!status && needs_codes)
         status = bw_dwe_need_codes(job->dwe, bw_verb_word(program), err);
     if (!status)
-        status =
-            bw_provenance_add_input(job->base.provenance, job->dwe->name,
-                                    job->dwe->digest, job->dwe->steps, err);
+        status = bw_job_add_input(&job->base, &job->dwe->origin, err);
     if (!status)
         status = bw_dwe_pass_create(job->dwe, BW_DWE_BATCH, job->base.tasks,
                                     bw_interrupt_signal, &job->pass, err);
@@ -46,8 +44,7 @@ bw_status bw_dwe_job_images(bw_dwe_job *job, const char *path,
     bw_status status = bw_dwe_load_images(job->dwe, path, images, err);
 
     if (!status)
-        status = bw_provenance_add_input(job->base.provenance, images->name,
-                                         images->digest, images->steps, err);
+        status = bw_job_add_input(&job->base, &images->origin, err);
     return status;
 }
 
@@ -55,7 +52,7 @@ bw_status bw_dwe_job_codes(bw_dwe_job *job, bw_reader *reader, size_t *n,
                            float **ret_codes, int32_t **ret_labels,
                            bw_error *err)
 {
-    return bw_job_read_codes(&job->base, reader, job->dwe->path,
+    return bw_job_read_codes(&job->base, reader, job->dwe->origin.path,
                              job->dwe->latent, n, ret_codes, ret_labels, err);
 }
 

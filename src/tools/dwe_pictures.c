@@ -35,8 +35,8 @@ static bw_status open_work(work *w, const bw_program *self,
         status =
             bw_dwe_job_images(&w->job, parsed->operand[0], &w->images, err);
     if (!status && w->images.n == 0)
-        status =
-            bw_error_set(err, BW_ERR_RANGE, "%s: no images", w->images.path);
+        status = bw_error_set(err, BW_ERR_RANGE, "%s: no images",
+                              w->images.origin.path);
     return status;
 }
 
@@ -155,7 +155,7 @@ static bw_status list_labels(work *w, size_t *n, bw_error *err)
 
     if (!w->images.labels)
         return bw_error_set(err, BW_ERR_FORMAT, "%s: --by-label: no labels",
-                            w->images.path);
+                            w->images.origin.path);
     w->labels = malloc(m * sizeof *w->labels);
     if (!w->labels)
         return bw_error_memory(err);

@@ -109,7 +109,6 @@ typedef struct job {
 
 static bw_status load(job *j, const char *path, bw_error *err)
 {
-    bw_provenance *provenance = j->common.job.provenance;
     bw_status status = bw_dwe_pairs_load(distances, &j->pairs, err);
 
     if (!status)
@@ -119,11 +118,9 @@ static bw_status load(job *j, const char *path, bw_error *err)
     if (!status)
         status = bw_dwe_pairs_check(&j->pairs, &j->images, err);
     if (!status)
-        status = bw_provenance_add_input(
-            provenance, j->images.name, j->images.digest, j->images.steps, err);
+        status = bw_job_add_input(&j->common.job, &j->images.origin, err);
     if (!status)
-        status = bw_provenance_add_input(provenance, j->pairs.name,
-                                         j->pairs.digest, j->pairs.steps, err);
+        status = bw_job_add_input(&j->common.job, &j->pairs.origin, err);
     return status;
 }
 
@@ -183,8 +180,8 @@ static bw_status work(job *j, const bw_parsed *parsed, bw_error *err)
     bw_status status = load(j, parsed->operand[0], err);
 
     snprintf(inputs, sizeof inputs,
-             "images=%016" PRIx64 " distances=%016" PRIx64, j->images.digest,
-             j->pairs.digest);
+             "images=%016" PRIx64 " distances=%016" PRIx64,
+             j->images.origin.digest, j->pairs.origin.digest);
     if (!status)
         status = bw_training_texts(&j->common, sizeof path / sizeof *path, path,
                                    err);

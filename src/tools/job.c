@@ -67,6 +67,12 @@ void bw_job_close(bw_job *job)
     bw_provenance_destroy(job->provenance);
 }
 
+bw_status bw_job_add_input(bw_job *job, const bw_origin *origin, bw_error *err)
+{
+    return bw_provenance_add_input(job->provenance, origin->name,
+                                   origin->digest, origin->steps, err);
+}
+
 bw_status bw_job_write(bw_job *job, bw_error *err)
 {
     return job->output ? bw_writer_create(job->output, &job->writer, err)

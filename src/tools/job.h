@@ -9,6 +9,7 @@
 #include "barrow/container.h"
 #include "barrow/provenance.h"
 #include "base/tasks.h"
+#include "model/origin.h"
 #include "tools/verbs.h"
 
 /* --model FILE */
@@ -51,6 +52,11 @@ bw_status bw_job_open(bw_job *job, const bw_program *program,
                       const bw_parsed *parsed, const char *opt_grid,
                       bw_error *err) BW_MUST_CHECK;
 void bw_job_close(bw_job *job);
+
+/* Makes something that was read to its end an input of the run. Errors as
+ * bw_provenance_add_input. */
+bw_status bw_job_add_input(bw_job *job, const bw_origin *origin,
+                           bw_error *err) BW_MUST_CHECK;
 
 /* Makes the writer, where the verb has an output. */
 bw_status bw_job_write(bw_job *job, bw_error *err) BW_MUST_CHECK;

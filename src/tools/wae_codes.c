@@ -74,7 +74,7 @@ static bw_status encode_file(work *w, const char *path, bw_error *err)
     if (draws && !job->wae->is_gaussian)
         return bw_error_set(err, BW_ERR_USAGE,
                             "--draw: the encoder of %s is deterministic",
-                            job->wae->path);
+                            job->wae->origin.path);
     status = bw_wae_job_items(job, path, &w->items, err);
     if (!status)
         status = bw_writer_add(job->base.writer, "codes", BW_F32, 2, &d,

@@ -18,11 +18,9 @@ static bw_status open_model(bw_wae_job *job, const char *model, bw_error *err)
     if (!status && job->opt_grid && job->wae->item.is_flat)
         status = bw_error_set(err, BW_ERR_USAGE,
                               "--png: the items of %s are points, not images",
-                              job->wae->path);
+                              job->wae->origin.path);
     if (!status)
-        status =
-            bw_provenance_add_input(job->base.provenance, job->wae->name,
-                                    job->wae->digest, job->wae->steps, err);
+        status = bw_job_add_input(&job->base, &job->wae->origin, err);
     return status;
 }
 
@@ -70,8 +68,7 @@ bw_status bw_wae_job_items(bw_wae_job *job, const char *path, bw_items *items,
     bw_status status = bw_wae_load_items(job->wae, path, items, err);
 
     if (!status)
-        status = bw_provenance_add_input(job->base.provenance, items->name,
-                                         items->digest, items->steps, err);
+        status = bw_job_add_input(&job->base, &items->origin, err);
     return status;
 }
 
@@ -86,7 +83,7 @@ bw_status bw_wae_job_codes(bw_wae_job *job, const char *path, size_t *n,
     *ret_labels = NULL;
     if (!status)
         status =
-            bw_job_read_codes(&job->base, reader, job->wae->path,
+            bw_job_read_codes(&job->base, reader, job->wae->origin.path,
                               job->wae->latent, n, ret_codes, ret_labels, err);
     bw_reader_close(reader);
     return status;

@@ -303,9 +303,7 @@ static bw_status load(job *j, const char *path, bw_error *err)
     bw_status status = bw_items_load(path, &j->items, err);
 
     return status ? status
-                  : bw_provenance_add_input(j->common.job.provenance,
-                                            j->items.name, j->items.digest,
-                                            j->items.steps, err);
+                  : bw_job_add_input(&j->common.job, &j->items.origin, err);
 }
 
 static bw_status make_model(job *j, bw_error *err)
@@ -374,7 +372,8 @@ static bw_status work(job *j, const bw_parsed *parsed, bw_error *err)
     char inputs[40];
     bw_status status = load(j, parsed->operand[0], err);
 
-    snprintf(inputs, sizeof inputs, "items=%016" PRIx64, j->items.digest);
+    snprintf(inputs, sizeof inputs, "items=%016" PRIx64,
+             j->items.origin.digest);
     if (!status)
         status = bw_training_texts(&j->common, sizeof path / sizeof *path, path,
                                    err);

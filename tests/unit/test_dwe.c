@@ -49,7 +49,7 @@ static void make_data(setting *s, size_t n_planes)
             x[i] /= sum;
     }
     s->pairs.n = N_PAIRS;
-    s->pairs.path = strdup("pairs");
+    s->pairs.origin.path = strdup("pairs");
     s->pairs.pair = calloc(N_PAIRS, sizeof *s->pairs.pair);
     s->pairs.cost = calloc(N_PAIRS, sizeof *s->pairs.cost);
     strcpy(s->pairs.problem.ground, "l2");

@@ -51,7 +51,7 @@ Test(items, bytes_in_each_range)
     cr_assert(!load(&items, &err), "%s", err.text);
     cr_assert_eq(items.n, 3);
     cr_assert(bw_shape_equal(items.shape, (bw_shape){2, 1, 2, false}));
-    cr_assert_str_eq(items.name, "x.safetensors");
+    cr_assert_str_eq(items.origin.name, "x.safetensors");
     gather(&items, BW_RANGE_UNIT, 2, NULL, 1, x);
     for (size_t k = 0; k < 8; k++)
         cr_assert_float_eq(x[k], (float)data[4 + k] / 255, 1e-7);
@@ -124,7 +124,7 @@ Test(items, floats_are_taken_as_they_are)
     cr_assert_eq(load(&items, &err), BW_ERR_RANGE);
     cr_assert_str_eq(err.text, "x.safetensors: item 1: value nan at 2");
     cr_assert_null(items.values);
-    cr_assert_null(items.path);
+    cr_assert_null(items.origin.path);
     /* Finite as a double, not as a float. */
     data[5] = 1e300;
     write_plain("{\"codes\":{\"dtype\":\"F64\",\"shape\":[700,3],"

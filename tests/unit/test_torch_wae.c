@@ -85,8 +85,8 @@ static void set_items(twin *t)
     size_t n_values;
     const float *images = torch_find(t->all, "images", &n_values);
 
-    t->items = (bw_items){.name = (char *)(uintptr_t) "images",
-                          .path = (char *)(uintptr_t) "images",
+    t->items = (bw_items){.origin.name = (char *)(uintptr_t) "images",
+                          .origin.path = (char *)(uintptr_t) "images",
                           .shape = {8, 8, 1, false},
                           .n = n_values / 64,
                           .values = malloc(n_values * sizeof *images)};

@@ -21,7 +21,7 @@ static wae_case case_of(bw_wae_penalty penalty)
                   .prior = {.scale = 1.4142135623730951}};
 
     wae_case_items(&c.items, CASE_ITEMS, (bw_shape){CASE_H, CASE_W, 1, false});
-    c.items.digest = 0xfedcba9876543210;
+    c.items.origin.digest = 0xfedcba9876543210;
     return c;
 }
 
@@ -49,7 +49,7 @@ Test(wae, comes_back_from_a_file)
         wae_case_make(&c);
         save(c.wae, "m.st.zst");
         cr_assert(!bw_wae_open("m.st.zst", &again, &err), "%s", err.text);
-        cr_assert_str_eq(again->name, "m.st.zst");
+        cr_assert_str_eq(again->origin.name, "m.st.zst");
         cr_assert_eq(again->loss.cost, c.loss.cost);
         cr_assert_eq(again->loss.penalty, c.loss.penalty);
         cr_assert_eq(again->loss.kernel, c.loss.kernel);

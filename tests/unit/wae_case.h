@@ -46,8 +46,8 @@ static inline void wae_case_items(bw_items *items, size_t n, bw_shape shape)
     bw_random random;
 
     bw_random_init(&random, 1, BW_RANDOM_TEST, 0);
-    *items = (bw_items){.name = strdup("items"),
-                        .path = strdup("items"),
+    *items = (bw_items){.origin.name = strdup("items"),
+                        .origin.path = strdup("items"),
                         .n = n,
                         .shape = shape,
                         .values = calloc(n * size, sizeof(float))};
