@@ -16,12 +16,13 @@
 #include <string.h>
 
 #include "barrow/random.h"
+#include "model/centres.h"
 #include "model/mixture.h"
 #include "nn/cut.h"
 #include "nn/gemm.h"
 
-/* Codes of a block; gain a code below which a fit is at its end; r against n / K
- * mean variances; codes in a component below which its shape stays. */
+/* Codes of a block; gain a code below which a fit is at its end; r against
+ * n / K mean variances; codes in a component below which its shape stays. */
 enum { BLOCK = 256 };
 static const double least_gain = 1e-4, ridge_part = 1e-6, least_codes = 1e-9;
 
@@ -127,124 +128,46 @@ static double mean_variance(const fit *f, double *mean)
     return fmax(fmax(variance, 1e-12 * square), 1e-30);
 }
 
-/* What k-means++ knows of each code. */
-typedef struct nearest {
-    double *square, *best, *trial; /* squared distance to the nearest centre, so
-                                      far and with one more */
-    size_t *label;                 /* that centre */
-} nearest;
-
-static double square_distance(const fit *f, size_t a, size_t b)
-{
-    const float *x = f->codes + a * f->d, *y = f->codes + b * f->d;
-    double sum = 0;
-
-    for (size_t j = 0; j < f->d; j++) {
-        double gap = (double)x[j] - (double)y[j];
-        sum += gap * gap;
-    }
-    return sum;
-}
-
-/* The number of a code, by the squares as weights; uniform where all are 0. */
-static size_t pick(const fit *f, const double *square, double sum,
-                   bw_random *random)
-{
-    size_t last = 0;
-
-    if (!(sum > 0))
-        return (size_t)bw_random_below(random, f->n);
-    double at = bw_random_uniform(random) * sum;
-    for (size_t i = 0; i < f->n; i++) {
-        if (square[i] <= 0)
-            continue;
-        last = i;
-        at -= square[i];
-        if (at < 0)
-            break;
-    }
-    return last;
-}
-
-/* Adds centre c: of some candidates the one that leaves the least sum of
- * squares, which is returned. */
-static double add_centre(const fit *f, size_t c, double sum, nearest *near,
-                         bw_random *random)
-{
-    size_t n_trials = c == 0 ? 1 : 2 + (size_t)log((double)f->n_components);
-    size_t centre = 0;
-    double least = HUGE_VAL;
-
-    for (size_t t = 0; t < n_trials; t++) {
-        size_t candidate = pick(f, near->square, c == 0 ? 0 : sum, random);
-        double total = 0;
-        for (size_t i = 0; i < f->n; i++) {
-            double square = square_distance(f, candidate, i);
-            near->trial[i] = c == 0 ? square : fmin(square, near->square[i]);
-            total += near->trial[i];
-        }
-        if (total >= least)
-            continue;
-        double *kept = near->best;
-        near->best = near->trial;
-        near->trial = kept;
-        least = total;
-        centre = candidate;
-    }
-    for (size_t i = 0; i < f->n; i++)
-        if (c == 0 || near->best[i] < near->square[i]) {
-            near->label[i] = c;
-            near->square[i] = near->best[i];
-        }
-    for (size_t j = 0; j < f->d; j++)
-        f->mixture->mean[c * f->d + j] = (double)f->codes[centre * f->d + j];
-    return least;
-}
-
 /* Round Gaussians at the centres, and each code the share of its nearest. */
-static void start_at(fit *f, const nearest *near, double variance)
+static void start_at(fit *f, const size_t *centre, const size_t *label,
+                     double variance)
 {
     bw_mixture *m = f->mixture;
     size_t d = f->d;
 
     for (size_t c = 0; c < f->n_components; c++) {
-        for (size_t j = 0; j < d; j++)
+        for (size_t j = 0; j < d; j++) {
+            m->mean[c * d + j] = (double)f->codes[centre[c] * d + j];
             m->factor[(c * d + j) * d + j] = sqrt(variance);
+        }
         f->half_log_det[c] = (double)d * log(variance) / 2;
         f->trace[c] = (double)d / variance;
     }
     for (size_t i = 0; i < f->n; i++)
-        f->part[near->label[i] * f->n + i] = 1;
+        f->part[label[i] * f->n + i] = 1;
 }
 
 static bw_status start(fit *f, const bw_mixture_options *options, bw_error *err)
 {
-    nearest near = {.square = calloc(f->n, sizeof *near.square),
-                    .best = calloc(f->n, sizeof *near.best),
-                    .trial = calloc(f->n, sizeof *near.trial),
-                    .label = calloc(f->n, sizeof *near.label)};
+    size_t *centre = calloc(f->n_components, sizeof *centre);
+    size_t *label = calloc(f->n, sizeof *label);
+    double variance = mean_variance(f, f->scratch);
     bw_status status = BW_OK;
     bw_random random;
-    double sum = 0, variance;
 
-    if (!near.square || !near.best || !near.trial || !near.label) {
+    if (!centre || !label) {
         status = bw_error_memory(err);
         goto done;
     }
-    variance = mean_variance(f, f->scratch);
     f->ridge = ridge_part * variance * (double)f->n / (double)f->n_components;
     bw_random_init(&random, options->seed, BW_RANDOM_MIXTURE, start_stream);
-    for (size_t c = 0; c < f->n_components && !status; c++) {
-        sum = add_centre(f, c, sum, &near, &random);
-        if (options->stopped && options->stopped())
-            status = bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
-    }
-    start_at(f, &near, variance);
+    status = bw_centres_choose(f->n, f->d, f->codes, f->n_components, &random,
+                               options->stopped, centre, label, err);
+    if (!status)
+        start_at(f, centre, label, variance);
 done:
-    free(near.square);
-    free(near.best);
-    free(near.trial);
-    free(near.label);
+    free(centre);
+    free(label);
     return status;
 }
 

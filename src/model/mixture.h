@@ -1,5 +1,5 @@
-/* mixture.h - a mixture of K Gaussians with full covariances, fitted to codes by
- * expectation and maximisation (Dempster, Laird and Rubin, 1977).
+/* mixture.h - a mixture of K Gaussians with full covariances, fitted to codes
+ * by expectation and maximisation (Dempster, Laird and Rubin, 1977).
  *
  * A round never lowers the objective
  *
@@ -41,11 +41,10 @@ typedef struct bw_mixture_options {
     int (*stopped)(void); /* a stop is BW_ERR_INTERRUPTED; may be NULL */
 } bw_mixture_options;
 
-/* Fits finite codes (n, d). The start is k-means++ (Arthur and Vassilvitskii,
- * 2007), the best of some candidates a centre, from the seed; the end, a round
- * that gains less than 1e-4 a code. A round costs about n K d^2 multiply-adds
- * for each of its two halves. The same bytes for any number of threads.
- * BW_ERR_RANGE for less than K codes. */
+/* Fits finite codes (n, d). The start is k-means++ (centres.h) from the seed;
+ * the end, a round that gains less than 1e-4 a code. A round costs about
+ * n K d^2 multiply-adds for each of its two halves. The same bytes for any
+ * number of threads. BW_ERR_RANGE for less than K codes. */
 bw_status bw_mixture_fit(const bw_mixture_options *options, size_t n, size_t d,
                          const float *codes, bw_tasks *tasks,
                          bw_mixture **ret_mixture, bw_error *err) BW_MUST_CHECK;
