@@ -39,6 +39,7 @@ typedef struct bw_measure_result {
 
 typedef struct bw_measure {
     const char *name;
+    const char *help; /* one line, lower case, no full stop */
     /* By preference: the first that all samples have counts. NULL ends. */
     const char *const *tensors;
     bool is_of_one;  /* of b alone */

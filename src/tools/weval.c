@@ -38,7 +38,7 @@ static const bw_option options[] = {
      .value = &limit,
      .max = 4294967295.0,
      .given = &has_limit},
-    {.type = BW_OPTION_GROUP, .name = "Metrics"},
+    {.type = BW_OPTION_GROUP, .name = "Options of metrics"},
     {.type = BW_OPTION_CHOICE,
      .name = "kernel",
      .help = "of mmd",
@@ -353,12 +353,28 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
     return status;
 }
 
+enum { SUMMARY_SIZE = 2048 };
+
+/* Text of --help after the usage: the summary, and a line a metric. */
+static void list_metrics(char *text)
+{
+    size_t n = (size_t)snprintf(
+        text, SUMMARY_SIZE,
+        "Print metrics between samples, one and its value a line.\n\nMetrics:");
+    const bw_measure *m;
+
+    for (size_t k = 0; (m = bw_measure_at(k)) && n < SUMMARY_SIZE; k++)
+        n += (size_t)snprintf(text + n, SUMMARY_SIZE - n, "\n  %-14s %s",
+                              m->name, m->help);
+}
+
 int main(int argc, char **argv)
 {
-    static const bw_program program = {
+    char summary[SUMMARY_SIZE];
+    bw_program program = {
         .name = "weval",
         .usage = "[options] METRIC[,METRIC...] A [B]",
-        .summary = "Print metrics between samples, one and its value a line.",
+        .summary = summary,
         .options = options,
         .common = &common,
         .has_output = true,
@@ -366,6 +382,7 @@ int main(int argc, char **argv)
         .has_seed = true,
     };
 
+    list_metrics(summary);
     bw_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

@@ -128,3 +128,13 @@ compare_options() {
         files_are
     done
 }
+
+@test "the metrics that weval tells of are those of its page" {
+    check 0 weval --help
+    awk '/^$/ { at = 0 } at { print $1 } /^Metrics:$/ { at = 1 }' \
+        <<<"$output" | sort >help.txt
+    [ -s help.txt ]
+    awk '$1 == ".It" && $2 == "Cm" { print $3 }' \
+        "$BARROW_SOURCE/man/weval.1" | sort >page.txt
+    diff -u --label 'weval --help' --label man/weval.1 help.txt page.txt
+}
