@@ -137,10 +137,10 @@ static bw_status set_shape(bw_items *items, const bw_tensor *t, bw_error *err)
         return bw_error_set(
             err, BW_ERR_DIMENSION, "%s: tensor '%s' holds items of %s values",
             items->origin.path, t->name, size ? "too many" : "no");
-    if (t->shape[0] == 0 || t->shape[0] > UINT32_MAX)
-        return bw_error_set(
-            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds %s items",
-            items->origin.path, t->name, t->shape[0] ? "too many" : "no");
+    if (t->shape[0] > UINT32_MAX)
+        return bw_error_set(err, BW_ERR_DIMENSION,
+                            "%s: tensor '%s' holds too many items",
+                            items->origin.path, t->name);
     items->n = (size_t)t->shape[0];
     items->shape = (bw_shape){1, 1, (size_t)size, true};
     if (t->rank > 2)
@@ -168,7 +168,7 @@ static bw_status fill_values(bw_items *items, const bw_tensor *t,
     size_t n_bytes = bw_dtype_size(t->dtype);
     double part[N], largest = largest_of(t->dtype);
 
-    items->values = calloc(items->n, size * sizeof *items->values);
+    items->values = calloc(items->n + 1, size * sizeof *items->values);
     if (!items->values)
         return bw_error_memory(err);
     for (size_t first = 0; first < total; first += N) {

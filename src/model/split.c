@@ -21,6 +21,8 @@ bw_status bw_split_init(bw_split *split, size_t n, double validation,
     bw_random random;
 
     *split = (bw_split){0};
+    if (n == 0)
+        return bw_error_set(err, BW_ERR_RANGE, "no %s to train on", what);
     if (!(n_held < (double)n))
         return bw_error_set(err, BW_ERR_RANGE,
                             "of %zu %s none is left to train on when %.0f are "

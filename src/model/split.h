@@ -14,8 +14,9 @@ typedef struct bw_split {
 } bw_split;
 
 /* Of n examples; validation below 1 is the share that is held out, else their
- * count. BW_ERR_RANGE, "of N what none is left to train on", when all are.
- * Cleared by bw_split_clear, also after a failure. */
+ * count. BW_ERR_RANGE, "of N what none is left to train on", when all are,
+ * "no what to train on" for n = 0. Cleared by bw_split_clear, also after a
+ * failure. */
 bw_status bw_split_init(bw_split *split, size_t n, double validation,
                         uint64_t seed, const char *what,
                         bw_error *err) BW_MUST_CHECK;

@@ -153,6 +153,9 @@ static bw_status interpolate_file(work *w, const char *name, bw_error *err)
 {
     bw_status status = bw_wae_job_items(&w->job, name, &w->items, err);
 
+    if (!status && w->items.n == 0)
+        status = bw_error_set(err, BW_ERR_RANGE, "%s: no images",
+                              w->items.origin.path);
     if (!status)
         status = is_random() ? draw_pairs(w, err) : list_pairs(w, err);
     if (!status)

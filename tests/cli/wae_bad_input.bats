@@ -145,8 +145,15 @@ refused() {
     refused 1 'none.st.zst: a mixture of 1 Gaussians needs as many codes, there are 0' \
         sample --from mixture:1 --codes none.st.zst m.st.zst
     container none.st.zst images 0,28,28,1 </dev/null
-    for verb in encode reconstruct interpolate; do
-        refused 1 "none.st.zst: tensor 'images' holds no items" $verb \
+    check 0 wae encode --model m.st.zst none.st.zst -o c.st.zst
+    check 0 winfo c.st.zst
+    stdout_has '0x8'
+    check 0 wae reconstruct --model m.st.zst --png p.png none.st.zst -o r.st.zst
+    [ ! -e p.png ]
+    check 0 winfo r.st.zst
+    stdout_has '0x28x28x1'
+    for pairs in random:3 0-1; do
+        refused 1 'none.st.zst: no images' interpolate --pairs $pairs \
             --model m.st.zst none.st.zst
     done
 }

@@ -72,6 +72,7 @@ nothing_was_written() {
         printf '%s' "$header"
     } >none.safetensors
     check 1 train none.safetensors
+    stderr_has 'none.safetensors: no items to train on'
     nothing_was_written
 }
 

@@ -161,10 +161,6 @@ Test(items, refusals)
                   "\"data_offsets\":[0,0]}}",
                   0, BW_ERR_DIMENSION,
                   "x.safetensors: tensor 'mass' holds items of no values");
-    check_refused("{\"mass\":{\"dtype\":\"U8\",\"shape\":[0,3],"
-                  "\"data_offsets\":[0,0]}}",
-                  0, BW_ERR_DIMENSION,
-                  "x.safetensors: tensor 'mass' holds no items");
     check_refused("{\"mass\":{\"dtype\":\"U8\",\"shape\":[2,3],"
                   "\"data_offsets\":[0,6]},\"labels\":{\"dtype\":\"U8\","
                   "\"shape\":[2],\"data_offsets\":[6,8]}}",
@@ -176,6 +172,29 @@ Test(items, refusals)
                   6, BW_ERR_FORMAT,
                   "x.safetensors: truncated: tensor 'mass' ends after 6 of "
                   "200000000000 bytes");
+}
+
+Test(items, none_at_all)
+{
+    static const char *const dtype[] = {"U8", "F32"};
+
+    for (size_t k = 0; k < 2; k++) {
+        char header[160];
+        bw_items items;
+        bw_error err;
+
+        snprintf(header, sizeof header,
+                 "{\"mass\":{\"dtype\":\"%s\",\"shape\":[0,3],"
+                 "\"data_offsets\":[0,0]},\"labels\":{\"dtype\":\"I32\","
+                 "\"shape\":[0],\"data_offsets\":[0,0]}}",
+                 dtype[k]);
+        write_plain(header, "", 0);
+        cr_assert(!load(&items, &err), "%s", err.text);
+        cr_expect_eq(items.n, 0);
+        cr_expect_eq(items.shape.c, 3);
+        cr_expect(!bw_items_check(&items, BW_RANGE_UNIT, &err));
+        bw_items_clear(&items);
+    }
 }
 
 Test(items, labels_stay)
