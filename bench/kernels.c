@@ -4,10 +4,11 @@
  *
  * Only layers whose line holds all words. A line a layer, pass and way: work
  * of one pass over the batch, GFLOP/s, and the share of the peak: an sgemm
- * 2000^3 on each thread that is timed before and after each round. Shares are medians over the rounds; on one
- * thread they are of processor time, which other programs do not count in, on
- * more of the wall's. Multiplications by the zeros around an image count as
- * work, so that a way that leaves them out may show more than 100 %.
+ * 2000^3 on each thread that is timed before and after each round. Shares are
+ * medians over the rounds; on one thread they are of processor time, which
+ * other programs do not count in, on more of the wall's. Multiplications by the
+ * zeros around an image count as work, so that a way that leaves them out may
+ * show more than 100 %.
  */
 #include "config.h"
 

@@ -34,10 +34,10 @@ void bw_embedding_destroy(bw_embedding *embedding);
 
 /* square (n, n_b): row k holds the squared distances of code first + k of a to
  * all codes of b, at matrix-multiply speed; columns below first_column are left
- * undefined. ||a||^2 - 2 a b + ||b||^2 about the mean of the codes; what cancels
- * to less than 1/64 of ||a||^2 + ||b||^2 is computed again by differences, so
- * that the relative error stays near 1e-5 and equal codes give 0. The same bits
- * for any number of threads. */
+ * undefined. ||a||^2 - 2 a b + ||b||^2 about the mean of the codes; what
+ * cancels to less than 1/64 of ||a||^2 + ||b||^2 is computed again by
+ * differences, so that the relative error stays near 1e-5 and equal codes give
+ * 0. The same bits for any number of threads. */
 void bw_embedding_rows(const bw_embedding *embedding, struct bw_tasks *tasks,
                        size_t first, size_t n, size_t first_column,
                        float *square);

@@ -71,9 +71,10 @@ void bw_shape_text(bw_shape shape, char text[64]);
  * and channels are multiplied by width and rounded (at least 1), but for the
  * last layer that has such counts, since the model fixes the output, and what
  * follows it, and for the sizes of reshape's H and W; reshape's C scales. name
- * begins the messages: "name: line 3: column 7: ...". BW_ERR_FORMAT for a text that is none, with
- * line, column and what was expected; BW_ERR_DIMENSION for a layer that cannot
- * take its input, with both shapes; BW_ERR_RANGE for sizes past the limits. */
+ * begins the messages: "name: line 3: column 7: ...". BW_ERR_FORMAT for a text
+ * that is none, with line, column and what was expected; BW_ERR_DIMENSION for a
+ * layer that cannot take its input, with both shapes; BW_ERR_RANGE for sizes
+ * past the limits. */
 bw_status bw_network_parse(const char *text, const char *name, bw_shape input,
                            double width, bw_network **ret_network,
                            bw_error *err) BW_MUST_CHECK;

@@ -73,7 +73,7 @@ bw_status bw_error_memory(bw_error *err);
 bw_status bw_error_errno(bw_error *err, const char *format, ...)
     BW_PRINTF(2, 3);
 
-/* The word for a code: "out of memory", "input/output error", ... Never NULL. */
+/* The word for a code: "out of memory", "input/output error". Never NULL. */
 const char *bw_status_text(bw_status code);
 
 #ifdef __cplusplus

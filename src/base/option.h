@@ -33,8 +33,8 @@ typedef struct bw_option_list {
 #define BW_OPTION_UNSET UINT64_MAX
 
 /* NULL TEXT, an empty LIST, a NaN REAL, a SIZE of BW_OPTION_UNSET and a CHOICE
- * of -1 have no default to show. Where `given` points to false, --dump-config writes the option as a
- * comment, so that reading it back sets nothing. */
+ * of -1 have no default to show. Where `given` points to false, --dump-config
+ * writes the option as a comment, so that reading it back sets nothing. */
 typedef struct bw_option {
     bw_option_type type;
     const char *name;    /* long name without dashes; the heading of a group */
@@ -88,10 +88,10 @@ typedef struct bw_parsed {
     const char **canonical;  /* n_canonical strings for provenance: every given
                                 option that is not neutral and not at its
                                 default (unless the row has `given`), table
-                                order, "--name=value", flags "--name"; numbers in
-                                their shortest spelling, a value whose meta is
-                                "FILE" cut to its base name; then nothing (the
-                                caller appends its operands' base names) */
+                                order, "--name=value", flags "--name"; numbers
+                                in their shortest spelling, a value whose meta
+                                is "FILE" cut to its base name; then nothing
+                                (the caller appends its operands' base names) */
     size_t n_canonical;
 } bw_parsed;
 

@@ -64,9 +64,9 @@ typedef struct bw_dwe {
 double bw_dwe_label_scale(double mean_cost);
 
 /* The power of 2 nearest to 1 / mean largest mass of an image, so that networks
- * see values up to about 1: masses of 1 / 784 leave the first layers of Glorot's
- * initial values nearly silent. On MNIST 2,000 steps end at an MSE of 1.0
- * instead of 2.2. */
+ * see values up to about 1: masses of 1 / 784 leave the first layers of
+ * Glorot's initial values nearly silent. On MNIST 2,000 steps end at an MSE of
+ * 1.0 instead of 2.2. */
 double bw_dwe_input_scale(double peak);
 
 /* A new model with initial values (Glorot's) and its settings. Errors as

@@ -35,8 +35,8 @@ typedef struct bw_items {
 } bw_items;
 
 /* BW_ERR_FORMAT when no such tensor is there; BW_ERR_DIMENSION for one of
- * another rank or of items without values; BW_ERR_RANGE, naming the item, for a
- * value that is not finite. Messages begin with the path. Cleared on failure. */
+ * another rank or of empty items; BW_ERR_RANGE, naming the item, for a value
+ * that is not finite. Messages begin with the path. Cleared on failure. */
 bw_status bw_items_load(const char *path, bw_items *items,
                         bw_error *err) BW_MUST_CHECK;
 bw_status bw_items_read(bw_reader *reader, bw_items *items,

@@ -26,8 +26,8 @@ typedef struct bw_step {
 } bw_step;
 
 /* A term of the loss: the log's columns NAME (as it is) and, where weight is
- * neither 1 nor 0, NAME_weighted. The total is the sum of weight x term over terms whose
- * weight is not 0; a weight of 0 is for figures that are only looked at. */
+ * neither 1 nor 0, NAME_weighted. The total is the sum of weight x term over
+ * terms whose weight is not 0; a weight of 0 is for figures to look at. */
 typedef struct bw_term {
     const char *name;
     double weight;
@@ -107,10 +107,10 @@ typedef struct bw_train_result {
 } bw_train_result;
 
 /* Trains. Afterwards the model's values are the best epoch's (with validation
- * and without keep_last) or the last. Every epoch has its own order of all examples; the last batch
- * of an epoch has what is left. A run whose steps end inside an epoch is
- * validated there, too. Without resume, a checkpoint of an unfinished run is
- * not overwritten.
+ * and without keep_last) or the last. Every epoch has its own order of all
+ * examples; the last batch of an epoch has what is left. A run whose steps end
+ * inside an epoch is validated there, too. Without resume, a checkpoint of an
+ * unfinished run is not overwritten.
  *
  * BW_ERR_INTERRUPTED after a stop, the checkpoint written; BW_ERR_RANGE, naming
  * step and term, when a term or a value is not finite: the last checkpoint

@@ -18,8 +18,8 @@
  *         a code to a logit, takes for draws. With the log-prior, log P_z(z) is
  *         added to t. The adversary makes a step of its own beside each of the
  *         model's, on lambda (mean log(1 + exp(t(q))) + mean log(1 +
- *         exp(-t(p)))): q are the codes that the model's step had, of the values
- *         before either step
+ *         exp(-t(p)))): q are the codes that the model's step had, of the
+ *         values before either step
  *   kl    mean KL of an item's Gaussian to the prior: this is the VAE
  *   none  0
  */

@@ -27,9 +27,9 @@ enum {
 #define BW_WAE_STREAM_MOMENTS ((uint64_t)1 << 62)
 #define BW_WAE_STREAM_PANEL ((uint64_t)3 << 61)
 
-/* The panel's curves: means over epochs, or over `stride` of them once there are
- * more than points. Floats alone: the struct is a state block, so that a resumed
- * run draws what an undisturbed one draws. */
+/* The panel's curves: means over epochs, or over `stride` of them once there
+ * are more than points. Floats alone: the struct is a state block, so that a
+ * resumed run draws what an undisturbed one draws. */
 enum {
     BW_WAE_CURVE_COST,
     BW_WAE_CURVE_PENALTY,

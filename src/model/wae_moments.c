@@ -98,7 +98,7 @@ static void choose_sample(bw_wae_learner *l, uint64_t fit)
     }
 }
 
-/* Batches of the sample, as equal as can be: none is a single item left over. */
+/* Batches of the sample, as equal as can be: none is one item left over. */
 static size_t piece_of(const bw_wae_learner *l)
 {
     size_t n_pieces = bw_cut_count(l->n_sample, l->t->batch);

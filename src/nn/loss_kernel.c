@@ -1,6 +1,6 @@
-/* loss_kernel.c - terms of losses over the values of one item, as losses.h says;
- * compiled once an instruction set, with BW_TERMS the name of the table that it
- * makes.
+/* loss_kernel.c - terms of losses over the values of one item, as losses.h
+ * says; compiled once an instruction set, with BW_TERMS the name of the table
+ * that it makes.
  */
 #include "config.h"
 

@@ -240,7 +240,7 @@ static long double real_dual(bw_evaluate *e, const bw_arcs *arcs,
 }
 
 /* Costs for the primal value once more, from the bins and the ground cost's
- * definition: what tables and positions the solver went by has no part in it. */
+ * definition: what tables and positions the solver went by has no part. */
 static double cost_by_bins(const bw_arcs *arcs, size_t i, size_t j)
 {
     size_t from = arcs->sources->bin[i], to = arcs->sinks->bin[j];

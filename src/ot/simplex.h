@@ -40,9 +40,9 @@ void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree);
 
 /* The same from a basis that bitmask has made optimal for its matrix of small
  * costs, which are the true ones times scale, rounded. A small reduced cost
- * under the exact potentials, rounded too, is off by at most 3/2 and a bit: only
- * arcs where it is below 2 need the exact one. They are few, and found sixteen
- * at a time. */
+ * under the exact potentials, rounded too, is off by at most 3/2 and a bit:
+ * only arcs where it is below 2 need the exact one. They are few, and found
+ * sixteen at a time. */
 void bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
                        bw_bitmask *bitmask, double scale);
 

@@ -101,8 +101,8 @@ static json_t *making_step(const json_t *steps)
     return NULL;
 }
 
-/* The options of a step (NULL: memory is out; so below) but --shard. Operands are told apart by their dash:
- * inputs count by digest, whatever their names are. */
+/* The options of a step (NULL: memory is out; so below) but --shard. Operands
+ * are told apart by their dash: inputs count by digest, not by name. */
 static json_t *run_options(const json_t *step)
 {
     json_t *options = json_array(), *item;

@@ -246,7 +246,7 @@ static void set_real(double *value, double given)
 }
 
 /* The cost's scale is that of the variational loss as a whole, so that its two
- * terms keep the ratio 1 of the logarithm of a likelihood and the divergence. */
+ * terms keep the ratio 1 of a log-likelihood and the divergence. */
 static bw_status fill_values(bw_error *err)
 {
     bw_wae_values v;

@@ -1,5 +1,5 @@
-/* layer_case.h - a layer of each kind and shape that tests ask for, with inputs,
- * weights and room for what its plain twin makes. */
+/* layer_case.h - a layer of each kind and shape that tests ask for, with
+ * inputs, weights and room for what its plain twin makes. */
 #ifndef LAYER_CASE_H
 #define LAYER_CASE_H
 

@@ -60,7 +60,7 @@ static int32_t small_cost(const ot_sides *s, size_t i, size_t j)
     return bw_ground_small(s->ground, s->source.point[i], s->sink.point[j]);
 }
 
-/* v(root) = 0, u_i + v_j <= c_ij everywhere for u by the tree, = on the tree. */
+/* v(root) = 0, u_i + v_j <= c_ij everywhere for u by the tree, = on it. */
 static void check_optimal(const ot_sides *s, bw_bitmask *b, const char *label)
 {
     bw_tree *tree = &b->tree;

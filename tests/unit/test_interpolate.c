@@ -1,4 +1,4 @@
-/* test_interpolate.c - ways between codes, by their ends, lengths and angles. */
+/* test_interpolate.c - ways between codes, by ends, lengths and angles. */
 #include "config.h"
 
 #include <criterion/criterion.h>

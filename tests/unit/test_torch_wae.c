@@ -4,8 +4,8 @@
  *
  * Terms and, after the last step, parameters and statistics agree to 5e-5 of
  * the largest magnitude of each tensor; what training changed in the
- * parameters, to 0.2 % of the greatest change. One and two threads give the same
- * bytes.
+ * parameters, to 0.2 % of the greatest change. One and two threads give the
+ * same bytes.
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /* test_wae_linear.c - a linear auto-encoder with the MMD penalty on Gaussian
  * data, whose optimum is known: the encoder whitens the data's principal
- * subspace, so that codes are N(0, I), and the decoder spans it, so that what is
- * left is the variance of the other directions. Both terms are then as small as
- * each can be alone. */
+ * subspace, so that codes are N(0, I), and the decoder spans it, so that what
+ * is left is the variance of the other directions. Both terms are then as small
+ * as each can be alone. */
 #include "config.h"
 
 #include "wae_case.h"

@@ -1,6 +1,6 @@
 /* test_wae_steps.c - what a step of an auto-encoder promises besides its
- * gradient: the fit of moments before the first one, nothing done by what is not
- * finite, the same bytes for any number of threads and after a resume, and
+ * gradient: the fit of moments before the first one, nothing done by what is
+ * not finite, the same bytes for any number of threads and after a resume, and
  * validation. */
 #include "config.h"
 

@@ -1,4 +1,4 @@
-/* wae_case.h - small auto-encoders on random items, for tests of their steps. */
+/* wae_case.h - small auto-encoders on random items, to test their steps. */
 #ifndef WAE_CASE_H
 #define WAE_CASE_H
 
