@@ -7,11 +7,12 @@
 
 #include "barrow/container.h"
 #include "model/dwe_images.h"
+#include "model/labelled.h"
 
 /* Data as it came, before it is made masses. */
 typedef struct raw {
     const bw_tensor *tensor;
-    void *data, *labels;
+    void *data;
     size_t n_pixels, n_channels; /* of an image in the file */
 } raw;
 
@@ -272,33 +273,6 @@ static bw_status set_shape(bw_dwe_images *images, raw *r, bool each_channel,
     return BW_OK;
 }
 
-static bw_status check_labels(const bw_dwe_images *images, const bw_tensor *t,
-                              bw_error *err)
-{
-    if (t->rank == 1 && t->shape[0] == images->n && t->dtype == BW_I32)
-        return BW_OK;
-    return bw_error_set(err, BW_ERR_DIMENSION,
-                        "%s: tensor 'labels' is not I32 (%zu)",
-                        images->origin.path, images->n);
-}
-
-static bw_status read_tensors(bw_dwe_images *images, raw *r, bw_reader *reader,
-                              bw_error *err)
-{
-    const bw_tensor *labels = bw_reader_find(reader, "labels");
-    bw_status status = labels ? check_labels(images, labels, err) : BW_OK;
-
-    for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
-        const bw_tensor *t = bw_reader_tensor(reader, k);
-        if (t == r->tensor)
-            status = bw_reader_read_all(reader, t, &r->data, err);
-        else if (t == labels)
-            status = bw_reader_read_all(reader, t, &r->labels, err);
-    }
-    return status ? status
-                  : bw_reader_finish(reader, &images->origin.digest, err);
-}
-
 static bw_status find_images(const bw_dwe_images *images,
                              const bw_reader *reader, raw *r, bw_error *err)
 {
@@ -324,11 +298,10 @@ bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
     if (!status)
         status = set_shape(images, &r, each_channel, err);
     if (!status)
-        status = read_tensors(images, &r, reader, err);
+        status = bw_labelled_read(reader, r.tensor, &r.data, &images->labels,
+                                  &images->origin.digest, err);
     if (status)
         goto done;
-    images->labels = r.labels;
-    r.labels = NULL;
     if (r.tensor->dtype == BW_U8 && r.n_channels == images->shape.c &&
         mass != BW_DWE_MASS_SOFTMAX) {
         images->bytes = r.data;
@@ -339,7 +312,6 @@ bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
     }
 done:
     free(r.data);
-    free(r.labels);
     if (status)
         bw_dwe_images_clear(images);
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/items.h"
+#include "model/labelled.h"
 #include "nn/cut.h"
 
 const char bw_range_names[] = "none|unit|signed";
@@ -188,38 +189,10 @@ static bw_status fill_values(bw_items *items, const bw_tensor *t,
     return BW_OK;
 }
 
-static bw_status check_labels(const bw_items *items, const bw_tensor *t,
-                              bw_error *err)
-{
-    if (t->rank == 1 && t->shape[0] == items->n && t->dtype == BW_I32)
-        return BW_OK;
-    return bw_error_set(err, BW_ERR_DIMENSION,
-                        "%s: tensor 'labels' is not I32 (%zu)",
-                        items->origin.path, items->n);
-}
-
-static bw_status read_tensors(bw_items *items, const bw_tensor *tensor,
-                              bw_reader *reader, void **data, void **label_data,
-                              bw_error *err)
-{
-    const bw_tensor *labels = bw_reader_find(reader, "labels");
-    bw_status status = labels ? check_labels(items, labels, err) : BW_OK;
-
-    for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
-        const bw_tensor *t = bw_reader_tensor(reader, k);
-        if (t == tensor)
-            status = bw_reader_read_all(reader, t, data, err);
-        else if (t == labels)
-            status = bw_reader_read_all(reader, t, label_data, err);
-    }
-    return status ? status
-                  : bw_reader_finish(reader, &items->origin.digest, err);
-}
-
 bw_status bw_items_read(bw_reader *reader, bw_items *items, bw_error *err)
 {
     const bw_tensor *tensor = NULL;
-    void *data = NULL, *labels = NULL;
+    void *data = NULL;
 
     *items = (bw_items){0};
     bw_status status = bw_origin_set(&items->origin, reader, err);
@@ -228,11 +201,10 @@ bw_status bw_items_read(bw_reader *reader, bw_items *items, bw_error *err)
     if (!status)
         status = set_shape(items, tensor, err);
     if (!status)
-        status = read_tensors(items, tensor, reader, &data, &labels, err);
+        status = bw_labelled_read(reader, tensor, &data, &items->labels,
+                                  &items->origin.digest, err);
     if (status)
         goto done;
-    items->labels = labels;
-    labels = NULL;
     if (tensor->dtype == BW_U8) {
         items->bytes = data;
         data = NULL;
@@ -241,7 +213,6 @@ bw_status bw_items_read(bw_reader *reader, bw_items *items, bw_error *err)
     }
 done:
     free(data);
-    free(labels);
     if (status)
         bw_items_clear(items);
     return status;

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "barrow/provenance.h"
+#include "store/json.h"
 #include "store/steps.h"
 #include "store/utf8.h"
 
@@ -21,43 +22,22 @@ struct bw_provenance {
 
 /* ---- this run's step ---- */
 
-/* Text that may come from a command line in any encoding. */
-static json_t *clean_string(const char *text)
-{
-    char *clean = bw_utf8_clean(text);
-    json_t *string = clean == NULL ? NULL : json_string(clean);
-
-    free(clean);
-    return string;
-}
-
-/* jansson's integers end at 2^63 - 1: larger seeds are strings. */
-static json_t *seed_value(uint64_t seed)
-{
-    char digits[24];
-
-    if (seed <= INT64_MAX)
-        return json_integer((json_int_t)seed);
-    snprintf(digits, sizeof digits, "%" PRIu64, seed);
-    return json_string(digits);
-}
-
 static bool fill_step(bw_provenance *p, const char *tool, size_t n_args,
                       const char *const *argv, const uint64_t *opt_seed)
 {
     json_t *args = json_array();
     bool is_good =
-        json_object_set_new(p->step, "tool", clean_string(tool)) == 0 &&
+        json_object_set_new(p->step, "tool", bw_json_text(tool)) == 0 &&
         json_object_set_new(p->step, "version", json_string(PACKAGE_VERSION)) ==
             0 &&
         json_object_set(p->step, "argv", args) == 0;
 
     for (size_t k = 0; k < n_args && is_good; k++)
-        is_good = json_array_append_new(args, clean_string(argv[k])) == 0;
+        is_good = json_array_append_new(args, bw_json_text(argv[k])) == 0;
     json_decref(args);
     if (is_good && opt_seed != NULL)
         is_good =
-            json_object_set_new(p->step, "seed", seed_value(*opt_seed)) == 0;
+            json_object_set_new(p->step, "seed", bw_json_whole(*opt_seed)) == 0;
     return is_good && json_object_set_new(p->step, "inputs", json_array()) == 0;
 }
 
@@ -197,7 +177,7 @@ bw_status bw_provenance_add_input(bw_provenance *provenance, const char *name,
         }
     }
     snprintf(digits, sizeof digits, "%016" PRIx64, digest);
-    is_good = json_object_set_new(input, "name", clean_string(name)) == 0 &&
+    is_good = json_object_set_new(input, "name", bw_json_text(name)) == 0 &&
               json_object_set_new(input, "xxh64", json_string(digits)) == 0 &&
               json_array_append(provenance->inputs, input) == 0;
     json_decref(input);

@@ -10,10 +10,10 @@
 #include <jansson.h>
 
 #include "barrow/provenance.h"
+#include "store/json.h"
 #include "store/reader.h"
 #include "store/steps.h"
 #include "store/summary.h"
-#include "store/utf8.h"
 
 /* JSON has no word for these values: null, and strings. */
 static json_t *real(double value)
@@ -25,23 +25,12 @@ static json_t *real(double value)
     return json_real(value);
 }
 
-/* jansson's integers end at 2^63 - 1; beyond, the digits are a string. */
-static json_t *whole(uint64_t value)
-{
-    char digits[24];
-
-    if (value <= INT64_MAX)
-        return json_integer((json_int_t)value);
-    snprintf(digits, sizeof digits, "%" PRIu64, value);
-    return json_string(digits);
-}
-
 static json_t *bound(const bw_stats *s, bw_dtype dtype, bool is_max)
 {
     double value = is_max ? s->max : s->min;
 
     if (s->n > 0 && dtype == BW_U64)
-        return whole(is_max ? s->max_u : s->min_u);
+        return bw_json_whole(is_max ? s->max_u : s->min_u);
     if (s->n > 0 && dtype == BW_I64)
         return json_integer((json_int_t)(is_max ? s->max_i : s->min_i));
     if (s->n > 0 && bw_dtype_is_integer(dtype))
@@ -70,7 +59,7 @@ static json_t *tensor_value(const bw_tensor *t, const bw_stats *opt_stats)
     bool is_good = shape != NULL;
 
     for (unsigned k = 0; k < t->rank && is_good; k++)
-        is_good = json_array_append_new(shape, whole(t->shape[k])) == 0;
+        is_good = json_array_append_new(shape, bw_json_whole(t->shape[k])) == 0;
     is_good = set(value, "name", json_string(t->name)) &&
               set(value, "dtype", json_string(bw_dtype_name(t->dtype))) &&
               set(value, "shape", shape) && is_good;
@@ -79,8 +68,8 @@ static json_t *tensor_value(const bw_tensor *t, const bw_stats *opt_stats)
                   set(value, "max", bound(opt_stats, t->dtype, true)) &&
                   set(value, "mean", real(opt_stats->mean)) &&
                   set(value, "sd", real(opt_stats->sd)) &&
-                  set(value, "zeros", whole(opt_stats->n_zero)) &&
-                  set(value, "nans", whole(opt_stats->n_nan));
+                  set(value, "zeros", bw_json_whole(opt_stats->n_zero)) &&
+                  set(value, "nans", bw_json_whole(opt_stats->n_nan));
     return complete(value, is_good);
 }
 
@@ -119,15 +108,6 @@ static json_t *string_or_null(const char *opt_text)
     return opt_text == NULL ? json_null() : json_string(opt_text);
 }
 
-static json_t *path_value(const bw_reader *r)
-{
-    char *clean = bw_utf8_clean(bw_reader_path(r));
-    json_t *value = clean == NULL ? NULL : json_string(clean);
-
-    free(clean);
-    return value;
-}
-
 static json_t *summary_value(const bw_summary *s, json_t *steps)
 {
     const bw_reader *r = s->reader;
@@ -137,21 +117,23 @@ static json_t *summary_value(const bw_summary *s, json_t *steps)
     uint64_t n_bytes =
         8 + bw_reader_n_header_bytes(r) + bw_reader_n_data_bytes(r);
     json_t *value = json_object();
-    bool is_good = set(value, "file", path_value(r)) &&
+    bool is_good = set(value, "file", bw_json_text(bw_reader_path(r))) &&
                    set(value, "kind", string_or_null(kind)) &&
                    set(value, "format", string_or_null(format)) &&
                    set(value, "compressed", json_boolean(state->is_compressed));
 
-    is_good = is_good &&
-              set(value, "file_bytes", whole(bw_summary_n_file_bytes(s))) &&
-              set(value, "bytes", whole(n_bytes));
+    is_good =
+        is_good &&
+        set(value, "file_bytes", bw_json_whole(bw_summary_n_file_bytes(s))) &&
+        set(value, "bytes", bw_json_whole(n_bytes));
     if (is_good && s->is_whole) {
         char digits[24];
 
         snprintf(digits, sizeof digits, "%016" PRIx64, s->digest);
-        is_good = set(value, "xxh64", json_string(digits)) &&
-                  set(value, "frames", whole(state->n_frames)) &&
-                  set(value, "unchecked_frames", whole(state->n_unchecked));
+        is_good =
+            set(value, "xxh64", json_string(digits)) &&
+            set(value, "frames", bw_json_whole(state->n_frames)) &&
+            set(value, "unchecked_frames", bw_json_whole(state->n_unchecked));
     }
     is_good = is_good && set(value, "tensors", tensor_list(s)) &&
               set(value, "metadata", metadata(r)) &&
