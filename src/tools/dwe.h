@@ -13,14 +13,14 @@ extern const bw_verb bw_verb_dwe_train, bw_verb_dwe_embed, bw_verb_dwe_decode,
     bw_verb_dwe_distance, bw_verb_dwe_evaluate, bw_verb_dwe_barycenter,
     bw_verb_dwe_interpolate, bw_verb_dwe_components;
 
-/* --view, --png FILE and --columns N of the verbs that write images. */
-#define BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given)        \
-    {.type = BW_OPTION_FLAG,                                                   \
-     .name = "view",                                                           \
-     .help = "scale each image so that its largest value is 1, not its "       \
-             "sum",                                                            \
-     .value = &(is_view)},                                                     \
-        BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given)
+/* --view of the verbs that write images. */
+#define BW_DWE_VIEW_OPTION(is_view)                                            \
+    {                                                                          \
+        .type = BW_OPTION_FLAG, .name = "view",                                \
+        .help = "scale each image so that its largest value is 1, not its "    \
+                "sum",                                                         \
+        .value = &(is_view)                                                    \
+    }
 
 /* Items that go through a network at a time; the result does not depend on
  * it but for the last digits, so it is fixed. */

@@ -77,7 +77,8 @@ const bw_verb bw_verb_dwe_embed = {&embed_program, embed};
 
 static const bw_option decode_options[] = {
     BW_JOB_MODEL_OPTION("dwe", model),
-    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
+    BW_DWE_VIEW_OPTION(is_view),
+    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
     {.name = NULL},
 };
 

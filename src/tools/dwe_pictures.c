@@ -102,7 +102,8 @@ static const bw_option barycenter_options[] = {
      .name = "by-label",
      .help = "one barycentre for each label",
      .value = &by_label},
-    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
+    BW_DWE_VIEW_OPTION(is_view),
+    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
     {.name = NULL},
 };
 
@@ -246,7 +247,8 @@ static const bw_option interpolate_options[] = {
      .value = &n_steps,
      .min = 2,
      .max = 65536},
-    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
+    BW_DWE_VIEW_OPTION(is_view),
+    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
     {.name = NULL},
 };
 
@@ -337,7 +339,8 @@ static const bw_option components_options[] = {
      .value = &reach,
      .min = 0,
      .max = 1000},
-    BW_DWE_PICTURE_OPTIONS(is_view, grid, n_columns, columns_given),
+    BW_DWE_VIEW_OPTION(is_view),
+    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
     {.name = NULL},
 };
 
