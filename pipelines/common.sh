@@ -76,8 +76,8 @@ set_up() {
     ) >&2
 }
 
-# belongs_to TEXT: OUT is for one set of parameters; a run with others is refused
-# rather than mixed with what is there.
+# belongs_to TEXT: OUT is for one set of parameters; a run with others is
+# refused rather than mixed with what is there.
 belongs_to() {
     mkdir -p "$OUT"
     if [ -e "$OUT/parameters.txt" ]; then
