@@ -3,10 +3,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "eval/agreement.h"
+#include "eval/discrepancy.h"
 #include "eval/frechet.h"
 #include "eval/measure.h"
 #include "eval/sharpness.h"
@@ -61,46 +61,13 @@ static bw_status run_correlation(const bw_sample *a, const bw_sample *b,
 
 /* ---- between distributions ---- */
 
-static bw_mmd choose_mmd(const bw_measure_options *options, size_t d)
-{
-    bw_mmd mmd;
-
-    if (options->kernel == BW_MMD_IMQ) {
-        mmd = bw_mmd_imq(options->scale > 0 ? options->scale : 2 * (double)d);
-    } else {
-        mmd = bw_mmd_rbf();
-        if (options->scale > 0) {
-            mmd.is_median = false;
-            mmd.scale[0] = options->scale;
-        }
-    }
-    mmd.is_biased = options->is_biased;
-    return mmd;
-}
-
 static bw_status run_mmd(const bw_sample *a, const bw_sample *b,
                          const bw_measure_options *options,
                          bw_measure_result *result, bw_error *err)
 {
-    bw_mmd mmd = choose_mmd(options, a->size);
-    bw_mmd_room *room = NULL;
-    float *x = calloc(a->n, a->size * sizeof *x);
-    float *y = calloc(b->n, b->size * sizeof *y);
-    bw_status status = x && y ? BW_OK : bw_error_memory(err);
-
-    if (!status)
-        status = bw_mmd_room_create(&mmd, a->n, b->n, a->size, &room, err);
-    if (status)
-        goto done;
-    bw_sample_floats(a, NULL, 0, a->n, x);
-    bw_sample_floats(b, NULL, 0, b->n, y);
-    result->value = bw_mmd_value(&mmd, room, options->tasks, a->n, x, b->n, y,
-                                 a->size, 0, NULL);
-done:
-    bw_mmd_room_destroy(room);
-    free(x);
-    free(y);
-    return status;
+    return bw_discrepancy_of(a, b, options->kernel, options->is_biased,
+                             options->scale, options->tasks, &result->value,
+                             err);
 }
 
 static bw_status run_sliced(const bw_sample *a, const bw_sample *b,

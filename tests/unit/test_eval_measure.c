@@ -210,6 +210,62 @@ Test(eval_measure, mmd_by_double_sums)
     free(y);
 }
 
+/* Neither an offset nor a factor, whose square the scale takes, changes it. */
+static double moved(double offset, double factor, bw_measure_options o)
+{
+    enum { N = 30, M = 20, D = 4 };
+    double *x = eval_normal(N, D, 0, 1, 1), *y = eval_normal(M, D, 1, 1, 2);
+    bw_sample a = eval_sample(N, D, x), b = eval_sample(M, D, y);
+    bw_measure_result result;
+    bw_error err = BW_ERROR_INIT;
+
+    for (size_t k = 0; k < N * D; k++)
+        x[k] = factor * (x[k] + offset);
+    for (size_t k = 0; k < M * D; k++)
+        y[k] = factor * (y[k] + offset);
+    o.tasks = eval_tasks(1);
+    cr_assert(
+        !bw_measure_run(bw_measure_find("mmd", 3), &a, &b, &o, &result, &err),
+        "%s", err.text);
+    bw_tasks_destroy(o.tasks);
+    free(x);
+    free(y);
+    return result.value;
+}
+
+Test(eval_measure, mmd_of_large_and_small_values)
+{
+    const double factors[] = {0x1p-1040, 1e-300, 1e-25, 1e-10,
+                              5e18,      1e30,   1e100, 1e300};
+    bw_measure_options imq = {.scale = 3},
+                       rbf = {.kernel = BW_MMD_RBF, .scale = 3},
+                       median = {.kernel = BW_MMD_RBF};
+    double by_imq = moved(0, 1, imq), by_rbf = moved(0, 1, rbf);
+    double by_median = moved(0, 1, median);
+
+    for (size_t k = 0; k < sizeof factors / sizeof *factors; k++) {
+        double f = factors[k];
+        eval_near(moved(0, f, median), by_median, 1e-4 * by_median, "median");
+        if (f < 1e-150 || f > 1e150) /* whose square is no double */
+            continue;
+        imq.scale = rbf.scale = 3 * f * f;
+        eval_near(moved(0, f, imq), by_imq, 1e-5 * by_imq, "imq");
+        eval_near(moved(0, f, rbf), by_rbf, 1e-5 * by_rbf, "rbf");
+    }
+    imq.scale = rbf.scale = 3;
+    eval_near(moved(1e8, 1, imq), by_imq, 1e-5 * by_imq, "offset, imq");
+    eval_near(moved(1e8, 1, rbf), by_rbf, 1e-5 * by_rbf, "offset, rbf");
+    eval_near(moved(1e8, 1, median), by_median, 1e-5 * by_median,
+              "offset, median");
+    /* Kernels far wider than the values are 1, far narrower ones 0. */
+    imq.scale = rbf.scale = 1e300;
+    eval_near(moved(0, 1, imq), 0, 1e-6, "wide imq");
+    eval_near(moved(0, 1, rbf), 0, 1e-6, "wide rbf");
+    imq.scale = rbf.scale = 1e-300;
+    eval_near(moved(0, 1, imq), 0, 1e-6, "narrow imq");
+    eval_near(moved(0, 1, rbf), 0, 1e-6, "narrow rbf");
+}
+
 /* ---- what samples must be ---- */
 
 Test(eval_measure, samples_that_do_not_fit)
