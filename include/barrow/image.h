@@ -31,8 +31,11 @@ typedef struct bw_image {
         BW_U8, 0, 0, 0, NULL, 0                                                \
     }
 
+/* More than any image takes. */
+#define BW_IMAGE_BYTES ((uint64_t)1 << 30)
+
 /* Makes room for the shape and type given and sets them; samples are
- * undefined. BW_ERR_MEMORY; BW_ERR_DIMENSION beyond 2^30 bytes. */
+ * undefined. BW_ERR_MEMORY; BW_ERR_DIMENSION beyond BW_IMAGE_BYTES. */
 bw_status bw_image_shape(bw_image *image, bw_dtype dtype, size_t height,
                          size_t width, size_t channels,
                          bw_error *err) BW_MUST_CHECK;

@@ -7,6 +7,7 @@
 
 #include "plot/grid.h"
 #include "plot/picture.h"
+#include "store/png.h"
 
 enum { ZOOM_TO = 64, ZOOM_MOST = 8, LINE_LEVEL = 160 };
 
@@ -114,10 +115,10 @@ size_t bw_grid_zoom(size_t h, size_t w)
     return zoom > ZOOM_MOST ? ZOOM_MOST : zoom > 0 ? zoom : 1;
 }
 
-bw_status bw_grid_paint(const bw_grid *grid, bw_image *image, bw_error *err)
+/* Rows, columns and zoom of a sheet, and its pixels. */
+static bw_status plan(sheet *s, size_t *height, size_t *width, bw_error *err)
 {
-    sheet s = {.grid = grid, .image = image};
-    size_t height, width;
+    const bw_grid *grid = s->grid;
 
     if (grid->n == 0 || grid->n_columns == 0 || grid->h == 0 || grid->w == 0 ||
         grid->c == 0)
@@ -126,21 +127,56 @@ bw_status bw_grid_paint(const bw_grid *grid, bw_image *image, bw_error *err)
                             "columns",
                             grid->n, grid->h, grid->w, grid->c,
                             grid->n_columns);
-    s.zoom = grid->zoom > 0 ? grid->zoom : bw_grid_zoom(grid->h, grid->w);
-    s.n_columns = grid->n_columns < grid->n ? grid->n_columns : grid->n;
-    s.n_rows = (grid->n - 1) / s.n_columns + 1;
-    if (!extent(s.n_rows, grid->h, s.zoom, grid->group, &height) ||
-        !extent(s.n_columns, grid->w, s.zoom, 0, &width))
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "a sheet of %zu images is too large", grid->n);
-    bw_status status =
-        bw_image_shape(image, BW_U8, height, width, grid->c == 3 ? 3 : 1, err);
+    s->zoom = grid->zoom > 0 ? grid->zoom : bw_grid_zoom(grid->h, grid->w);
+    s->n_columns = grid->n_columns < grid->n ? grid->n_columns : grid->n;
+    s->n_rows = (grid->n - 1) / s->n_columns + 1;
+    if (extent(s->n_rows, grid->h, s->zoom, grid->group, height) &&
+        extent(s->n_columns, grid->w, s->zoom, 0, width))
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_DIMENSION,
+                        "a sheet of %zu images is too large", grid->n);
+}
+
+static size_t channels_of(const bw_grid *grid)
+{
+    return grid->c == 3 ? 3 : 1;
+}
+
+bw_status bw_grid_paint(const bw_grid *grid, bw_image *image, bw_error *err)
+{
+    sheet s = {.grid = grid, .image = image};
+    size_t height, width;
+    bw_status status = plan(&s, &height, &width, err);
+
+    if (!status)
+        status = bw_image_shape(image, BW_U8, height, width, channels_of(grid),
+                                err);
     if (status)
         return status;
     paint_ground(&s);
     for (size_t k = 0; k < grid->n; k++)
         paint_image(&s, k);
     return BW_OK;
+}
+
+bw_status bw_grid_check(const char *path, size_t h, size_t w, size_t c,
+                        size_t n, size_t n_columns, bw_error *err)
+{
+    const bw_grid grid = {.h = h, .w = w, .c = c, .n = n, .n_columns = n_columns};
+    sheet s = {.grid = &grid};
+    size_t height, width, n_bytes;
+    bw_status status = plan(&s, &height, &width, err);
+
+    if (status)
+        return bw_error_prefix(err, "%s", path);
+    if (height <= BW_PNG_SIDE && width <= BW_PNG_SIDE &&
+        !__builtin_mul_overflow(height * width, channels_of(&grid), &n_bytes) &&
+        n_bytes <= BW_IMAGE_BYTES)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_DIMENSION,
+                        "%s: a sheet of %zu images, %zux%zu pixels, is too "
+                        "large",
+                        path, n, height, width);
 }
 
 bw_status bw_grid_write(const char *path, size_t h, size_t w, size_t c,

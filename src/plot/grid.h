@@ -32,6 +32,13 @@ size_t bw_grid_zoom(size_t h, size_t w);
 bw_status bw_grid_paint(const bw_grid *grid, bw_image *image,
                         bw_error *err) BW_MUST_CHECK;
 
+/* Whether there can be a file of such a sheet, before the work whose images it
+ * is to show: BW_ERR_DIMENSION as bw_grid_paint, and for a side of more than
+ * BW_PNG_SIDE pixels. Messages begin with the path. */
+bw_status bw_grid_check(const char *path, size_t h, size_t w, size_t c,
+                        size_t n, size_t n_columns,
+                        bw_error *err) BW_MUST_CHECK;
+
 /* Writes such a sheet as PNG, whole or not at all; BW_ERR_IO, too. Messages
  * begin with the path. */
 bw_status bw_grid_write(const char *path, size_t h, size_t w, size_t c,

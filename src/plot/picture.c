@@ -11,8 +11,11 @@ bw_status bw_picture_write(const char *path, const bw_image *image,
     bw_output *output = NULL;
     bw_status status = bw_output_open(path, &output, err);
 
-    if (!status)
+    if (!status) {
         status = bw_png_encode(image, output, err);
+        if (status == BW_ERR_DIMENSION)
+            bw_error_prefix(err, "%s", path);
+    }
     if (!status)
         status = bw_output_commit(output, err);
     bw_output_destroy(output);

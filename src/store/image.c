@@ -10,8 +10,6 @@
 /* Rec. 601 luma in thousandths. */
 enum { LUMA_RED = 299, LUMA_GREEN = 587, LUMA_BLUE = 114, LUMA_SUM = 1000 };
 
-static const uint64_t max_bytes = (uint64_t)1 << 30;
-
 bw_status bw_image_shape(bw_image *image, bw_dtype dtype, size_t height,
                          size_t width, size_t channels, bw_error *err)
 {
@@ -19,7 +17,7 @@ bw_status bw_image_shape(bw_image *image, bw_dtype dtype, size_t height,
 
     if (__builtin_mul_overflow(n, height, &n) ||
         __builtin_mul_overflow(n, width, &n) ||
-        __builtin_mul_overflow(n, channels, &n) || n > max_bytes)
+        __builtin_mul_overflow(n, channels, &n) || n > BW_IMAGE_BYTES)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "an image of %zux%zu with %zu channels is too "
                             "large",

@@ -266,7 +266,7 @@ bw_status bw_png_encode(const bw_image *image, bw_output *output, bw_error *err)
                             "no PNG of type %s, %zux%zu, %zu channels",
                             bw_dtype_name(image->dtype), image->height,
                             image->width, image->channels);
-    if (image->height > 1000000 || image->width > 1000000)
+    if (image->height > BW_PNG_SIDE || image->width > BW_PNG_SIDE)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "a PNG of %zux%zu is too large", image->height,
                             image->width);

@@ -121,6 +121,10 @@ bw_status bw_wae_job_begin_items(bw_wae_job *job, size_t n_shown, bw_error *err)
                            : bw_writer_add(job->base.writer, "images", BW_F32,
                                            4, row, &job->images, err);
 
+    /* First: a picture that cannot be fails before the work. */
+    if (!status && job->opt_grid && n_shown > 0)
+        status = bw_grid_check(job->opt_grid, item.h, item.w, item.c, n_shown,
+                               job->n_columns, err);
     if (status || !job->opt_grid)
         return status;
     job->shown = calloc(n_shown + 1, bw_shape_n(item) * sizeof *job->shown);

@@ -129,11 +129,40 @@ Test(grid, impossible_sheets)
                                    b[4], &err),
                      BW_ERR_DIMENSION, "case %zu", k);
         cr_assert_eq(strncmp(err.text, "no/x.png: ", 10), 0, "%s", err.text);
+        err = (bw_error)BW_ERROR_INIT;
+        cr_assert_eq(
+            bw_grid_check("no/x.png", b[0], b[1], b[2], b[3], b[4], &err),
+            BW_ERR_DIMENSION, "case %zu", k);
+        cr_assert_eq(strncmp(err.text, "no/x.png: ", 10), 0, "%s", err.text);
     }
     cr_assert_eq(bw_grid_write("/no/such/x.png", 1, 1, 1, 1, values, 1, &err),
                  BW_ERR_IO);
     cr_assert_eq(bw_grid_write("/dev/full", 1, 1, 1, 1, values, 1, &err),
                  BW_ERR_IO);
+}
+
+/* 1x1 images have 8x8 pixels and a line between: 111,111 in a column have
+ * 999,998. */
+Test(grid, longest_side)
+{
+    enum { N = 111112 };
+    char path[] = "/tmp/test_grid_XXXXXX";
+    float *values = calloc(N, sizeof *values);
+    bw_error err = BW_ERROR_INIT;
+
+    cr_assert(!bw_grid_check(path, 1, 1, 1, N - 1, 1, &err));
+    cr_assert_eq(bw_grid_check(path, 1, 1, 1, N, 1, &err), BW_ERR_DIMENSION);
+    cr_assert_not_null(strstr(err.text, ": a sheet of 111112 images, "
+                                        "1000007x8 pixels, is too large"),
+                       "%s", err.text);
+    cr_assert(!bw_grid_check(path, 1, 1, 1, N, 2, &err));
+    close(mkstemp(path));
+    cr_assert(!bw_grid_write(path, 1, 1, 1, N - 1, values, 1, &err));
+    cr_assert_eq(bw_grid_write(path, 1, 1, 1, N, values, 1, &err),
+                 BW_ERR_DIMENSION);
+    cr_assert_eq(strncmp(err.text, path, strlen(path)), 0, "%s", err.text);
+    unlink(path);
+    free(values);
 }
 
 Test(grid, comes_back_from_its_file)
