@@ -61,9 +61,12 @@ static bw_status load_data(job *j, bw_error *err)
     for (size_t k = 0; k < o->n_inputs; k++) {
         bw_dataset *d = &j->data[k];
         bw_status status = bw_dataset_load(o->input[k], d, err);
-        if (!status)
-            status = bw_provenance_add_input(j->provenance, d->name, d->digest,
-                                             d->steps, err);
+        if (status)
+            return status;
+        status = bw_provenance_add_input(j->provenance, d->name, d->digest,
+                                         d->steps, err);
+        if (status == BW_ERR_FORMAT)
+            bw_error_prefix(err, "%s", d->path);
         if (status)
             return status;
     }

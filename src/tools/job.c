@@ -69,8 +69,12 @@ void bw_job_close(bw_job *job)
 
 bw_status bw_job_add_input(bw_job *job, const bw_origin *origin, bw_error *err)
 {
-    return bw_provenance_add_input(job->provenance, origin->name,
-                                   origin->digest, origin->steps, err);
+    bw_status status =
+        bw_provenance_add_input(job->provenance, origin->name, origin->digest,
+                                origin->steps, err);
+
+    return status == BW_ERR_FORMAT ? bw_error_prefix(err, "%s", origin->path)
+                                   : status;
 }
 
 bw_status bw_job_write(bw_job *job, bw_error *err)
@@ -140,7 +144,7 @@ static bw_status read_codes(bw_job *job, bw_reader *reader,
                             void **data, void **numbers, bw_error *err)
 {
     bw_status status = BW_OK;
-    uint64_t digest;
+    bw_origin origin = {.name = NULL};
 
     for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
         const bw_tensor *t = bw_reader_tensor(reader, k);
@@ -150,14 +154,15 @@ static bw_status read_codes(bw_job *job, bw_reader *reader,
             status = bw_reader_read_all(reader, t, numbers, err);
     }
     if (!status)
-        status = bw_reader_finish(reader, &digest, err);
+        status = bw_origin_set(&origin, reader, err);
+    if (!status)
+        status = bw_reader_finish(reader, &origin.digest, err);
     if (!status)
         status = check_finite(bw_reader_path(reader), (size_t)codes->shape[0],
                               (size_t)codes->shape[1], *data, err);
     if (!status)
-        status = bw_provenance_add_input(
-            job->provenance, bw_reader_base_name(reader), digest,
-            bw_reader_meta(reader, BW_META_PROVENANCE), err);
+        status = bw_job_add_input(job, &origin, err);
+    bw_origin_clear(&origin);
     return status;
 }
 

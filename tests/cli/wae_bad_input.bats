@@ -136,6 +136,25 @@ refused() {
     refused 1 'cut.st.zst: ' decode --model m.st.zst cut.st.zst
 }
 
+@test "a provenance that is none is told with its file" {
+    wae encode --model m.st.zst i.st.zst -o codes.safetensors
+    for file in i m; do zstd -dqf $file.st.zst -o $file.safetensors; done
+    for file in codes i m; do
+        LC_ALL=C sed 's/\\"tool\\":/\\"fool\\":/' $file.safetensors \
+            >bad-$file.safetensors
+    done
+    why='safetensors: barrow.provenance: item 1 of the list is no step'
+    refused 1 "bad-m.$why" sample bad-m.safetensors
+    refused 1 "bad-m.$why" encode --model bad-m.safetensors i.st.zst
+    refused 1 "bad-i.$why" encode --model m.st.zst bad-i.safetensors
+    refused 1 "bad-codes.$why" decode --model m.st.zst bad-codes.safetensors
+    refused 1 "bad-codes.$why" sample --from mixture:2 \
+        --codes bad-codes.safetensors m.st.zst
+    check 1 wdist bad-i.safetensors -o no.st.zst
+    stderr_has "wdist: bad-i.$why"
+    nothing_was_written
+}
+
 @test "no items at all" {
     container none.st.zst codes 0,8 </dev/null
     check 0 wae decode --model m.st.zst --png p.png none.st.zst -o out.st.zst
@@ -214,6 +233,10 @@ refused() {
     check_closed_pipe wae encode --model m.st.zst i.st.zst
     check_closed_pipe wae sample m.st.zst
     refused 1 '/dev/full' sample --png /dev/full m.st.zst
+    # Before the work.
+    refused 1 'p.png: a sheet of 50000 images, 2849999x56 pixels, is too large' \
+        sample -n 50000 --columns 1 --png p.png m.st.zst
+    [ ! -e p.png ]
     refused 1 'no/p.png' decode --png no/p.png --model m.st.zst codes.st.zst
     check 1 wae sample m.st.zst -o no/s.st.zst
     stderr_has 'no'
