@@ -149,8 +149,8 @@ bw_status bw_grid_paint(const bw_grid *grid, bw_image *image, bw_error *err)
     bw_status status = plan(&s, &height, &width, err);
 
     if (!status)
-        status = bw_image_shape(image, BW_U8, height, width, channels_of(grid),
-                                err);
+        status =
+            bw_image_shape(image, BW_U8, height, width, channels_of(grid), err);
     if (status)
         return status;
     paint_ground(&s);
@@ -162,7 +162,8 @@ bw_status bw_grid_paint(const bw_grid *grid, bw_image *image, bw_error *err)
 bw_status bw_grid_check(const char *path, size_t h, size_t w, size_t c,
                         size_t n, size_t n_columns, bw_error *err)
 {
-    const bw_grid grid = {.h = h, .w = w, .c = c, .n = n, .n_columns = n_columns};
+    const bw_grid grid = {
+        .h = h, .w = w, .c = c, .n = n, .n_columns = n_columns};
     sheet s = {.grid = &grid};
     size_t height, width, n_bytes;
     bw_status status = plan(&s, &height, &width, err);

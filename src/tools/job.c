@@ -69,9 +69,8 @@ void bw_job_close(bw_job *job)
 
 bw_status bw_job_add_input(bw_job *job, const bw_origin *origin, bw_error *err)
 {
-    bw_status status =
-        bw_provenance_add_input(job->provenance, origin->name, origin->digest,
-                                origin->steps, err);
+    bw_status status = bw_provenance_add_input(
+        job->provenance, origin->name, origin->digest, origin->steps, err);
 
     return status == BW_ERR_FORMAT ? bw_error_prefix(err, "%s", origin->path)
                                    : status;
