@@ -124,6 +124,11 @@ make_to() {
     mv "$target.part" "$target"
 }
 
+# plot: gnuplot, in OUT, whose name so needs no quotes in the script.
+plot() {
+    (cd "$OUT" && gnuplot)
+}
+
 # value FILE NAME: a figure of a table of names and values.
 value() {
     awk -F '\t' -v name="$2" '$1 == name { print $2 }' "$1"

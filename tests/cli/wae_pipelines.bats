@@ -52,15 +52,23 @@ mnist() {
 @test "wae-color makes a page of a folder of pictures" {
     need gnuplot
     wpack --limit 24 "$MNIST_IMAGES" -o digits.st.zst
-    mkdir pictures
+    # Names that shells trip over, and entries that wpack does not take.
+    folder="some 'pictures'"
+    mkdir "$folder" "$folder/more.png"
     for k in {0..23}; do
-        wunpack --index "$k" digits.st.zst images -o "pictures/$k.png"
+        wunpack --index "$k" digits.st.zst images -o "$folder/$k.png"
     done
-    EPOCHS=1 IMAGES=pictures check 0 \
-        sh "$BARROW_SOURCE/pipelines/wae-color" --small out
-    stdout_is "$PWD/out/index.html"
-    pictures_of out/index.html
-    grep -q '<th>sharpness of samples</th><td>[0-9]' out/index.html
+    mv "$folder/3.png" "$folder/-x.PNG"
+    mv "$folder/4.png" "$folder/more.png/"$'of two\nlines "&<b>.png'
+    cp "$folder/5.png" "$folder/.hidden.png"
+    out="it's \"50% out\""
+    EPOCHS=1 IMAGES=$folder check 0 \
+        sh "$BARROW_SOURCE/pipelines/wae-color" --small "$out"
+    stdout_is "$PWD/$out/index.html"
+    pictures_of "$out/index.html"
+    grep -q '<th>sharpness of samples</th><td>[0-9]' "$out/index.html"
+    check 0 winfo "$out/test.st.zst"
+    stdout_has '3x64x64x3'
 }
 
 @test "wae-color refuses what it cannot do" {
