@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/job.h"
 
@@ -39,6 +40,31 @@ static bw_status start_provenance(bw_job *job, const bw_program *program,
     return status;
 }
 
+/* Whether a and b are one regular file, or could become one. */
+static bool is_shared(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    bool is_equal = strcmp(a, b) == 0;
+
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return is_equal;
+    if (stat(a, &of_a) || stat(b, &of_b))
+        return is_equal;
+    return S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
+bw_status bw_job_check_apart(const char *what_a, const char *opt_a,
+                             const char *what_b, const char *opt_b,
+                             bw_error *err)
+{
+    if (!opt_a || !opt_b || !is_shared(opt_a, opt_b))
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_USAGE, "%s and %s cannot both go to %s",
+                        what_a, what_b,
+                        strcmp(opt_b, "-") == 0 ? "standard output" : opt_b);
+}
+
 bw_status bw_job_open(bw_job *job, const bw_program *program,
                       const bw_parsed *parsed, const char *opt_grid,
                       bw_error *err)
@@ -47,11 +73,9 @@ bw_status bw_job_open(bw_job *job, const bw_program *program,
 
     if (program->has_output)
         status = bw_tool_output(program, &job->output, err);
-    if (!status && job->output && opt_grid && strcmp(job->output, "-") == 0 &&
-        strcmp(opt_grid, "-") == 0)
-        status = bw_error_set(err, BW_ERR_USAGE,
-                              "the output and --png do not share standard "
-                              "output");
+    if (!status)
+        status = bw_job_check_apart("the output", job->output, "--png",
+                                    opt_grid, err);
     if (!status)
         status = start_provenance(job, program, parsed, err);
     if (!status)

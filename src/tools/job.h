@@ -46,8 +46,14 @@ typedef struct bw_job {
 bw_status bw_job_need_operands(const bw_parsed *parsed, size_t n,
                                const char *what, bw_error *err) BW_MUST_CHECK;
 
-/* Finds where the output goes, which must not be standard output when opt_grid
- * is that, too; starts the step and the threads. Close after failure, too. */
+/* BW_ERR_USAGE where two outputs would be one file, or both standard output;
+ * devices take any number. what_a, what_b: "the log", for the message. */
+bw_status bw_job_check_apart(const char *what_a, const char *opt_a,
+                             const char *what_b, const char *opt_b,
+                             bw_error *err) BW_MUST_CHECK;
+
+/* Finds where the output goes, which must not be where opt_grid does; starts
+ * the step and the threads. Close after failure, too. */
 bw_status bw_job_open(bw_job *job, const bw_program *program,
                       const bw_parsed *parsed, const char *opt_grid,
                       bw_error *err) BW_MUST_CHECK;

@@ -38,7 +38,7 @@ bw_status bw_training_open(bw_training_job *job, const bw_training *training,
                            const bw_program *program, const bw_parsed *parsed,
                            bw_error *err)
 {
-    const char *log = training->log;
+    const char *log = training->log, *checkpoint = training->checkpoint;
     bw_status status;
 
     job->training = training;
@@ -47,10 +47,15 @@ bw_status bw_training_open(bw_training_job *job, const bw_training *training,
              (int)strcspn(program->name, " "), program->name);
     job->job.draws = true;
     status = bw_job_open(&job->job, program, parsed, NULL, err);
-    if (!status && log && !strcmp(log, "-") && !strcmp(job->job.output, "-"))
-        status = bw_error_set(err, BW_ERR_USAGE,
-                              "the log and the model cannot both go to "
-                              "standard output");
+    const char *model = job->job.output;
+    if (!status)
+        status = bw_job_check_apart("the log", log, "the model", model, err);
+    if (!status)
+        status = bw_job_check_apart("the checkpoint", checkpoint, "the model",
+                                    model, err);
+    if (!status)
+        status = bw_job_check_apart("the checkpoint", checkpoint, "the log",
+                                    log, err);
     return status;
 }
 

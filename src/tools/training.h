@@ -162,8 +162,8 @@ typedef struct bw_training_job {
 bw_status bw_training_check(const bw_training *training,
                             bw_error *err) BW_MUST_CHECK;
 
-/* Opens the job: the model, which may not share standard output with the log,
- * is its output. */
+/* Opens the job: the model is its output, and goes to another file than the log
+ * and the checkpoint, which are two as well. */
 bw_status bw_training_open(bw_training_job *job, const bw_training *training,
                            const bw_program *program, const bw_parsed *parsed,
                            bw_error *err) BW_MUST_CHECK;

@@ -221,7 +221,13 @@ refused() {
             --model m.st.zst i.st.zst
     done
     check 2 wae sample --png - m.st.zst -o -
-    stderr_has 'the output and --png do not share standard output'
+    stderr_has 'the output and --png cannot both go to standard output'
+    check 2 wae sample --png s.png m.st.zst -o s.png
+    stderr_has 'the output and --png cannot both go to s.png'
+    echo old >s.png
+    check 2 wae sample --png s.png m.st.zst -o ./s.png
+    [ "$(cat s.png)" = old ]
+    check 0 wae sample --png /dev/null m.st.zst -o /dev/null
 }
 
 @test "a full disk and a closed pipe" {

@@ -241,6 +241,13 @@ Try 'wae train --help' for more."
     stderr_has '/dev/full'
     check 2 wae train --log - -o - i.st.zst
     stderr_has 'the log and the model cannot both go to standard output'
+    check 2 train --log no.st.zst i.st.zst
+    stderr_has 'the log and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint no.st.zst i.st.zst
+    stderr_has 'the checkpoint and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint c.st.zst --log c.st.zst i.st.zst
+    stderr_has 'the checkpoint and the log cannot both go to c.st.zst'
+    [ ! -e c.st.zst ]
     check 1 wae train --net-encoder e.txt --net-decoder d.txt --latent 4 \
         i.st.zst -o none/m.st.zst
     stderr_has 'none/m.st.zst'
