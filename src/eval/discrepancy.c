@@ -67,7 +67,8 @@ static bw_mmd statistic_of(bw_mmd_kernel kernel, bool is_biased,
 
 bw_status bw_discrepancy_of(const bw_sample *a, const bw_sample *b,
                             bw_mmd_kernel kernel, bool is_biased, double scale,
-                            bw_tasks *tasks, double *value, bw_error *err)
+                            bw_tasks *tasks, int (*stopped)(void),
+                            double *value, bw_error *err)
 {
     bool is_median = kernel == BW_MMD_RBF && !(scale > 0);
     double c = scale > 0 || is_median ? scale : 2 * (double)a->size;
@@ -85,11 +86,14 @@ bw_status bw_discrepancy_of(const bw_sample *a, const bw_sample *b,
         status = bw_mmd_room_create(&mmd, a->n, b->n, a->size, &room, err);
     if (status)
         goto done;
+    bw_mmd_room_watch(room, stopped);
     bw_sample_mean(&small_a, shift);
     bw_sample_floats(&small_a, shift, 0, a->n, x);
     bw_sample_floats(&small_b, shift, 0, b->n, y);
     *value =
         bw_mmd_value(&mmd, room, tasks, a->n, x, b->n, y, a->size, 0, NULL);
+    if (stopped && stopped())
+        status = bw_error_set(err, BW_ERR_INTERRUPTED, "interrupted");
 done:
     bw_mmd_room_destroy(room);
     free(shift);

@@ -66,8 +66,8 @@ static bw_status run_mmd(const bw_sample *a, const bw_sample *b,
                          bw_measure_result *result, bw_error *err)
 {
     return bw_discrepancy_of(a, b, options->kernel, options->is_biased,
-                             options->scale, options->tasks, &result->value,
-                             err);
+                             options->scale, options->tasks, options->stopped,
+                             &result->value, err);
 }
 
 static bw_status run_sliced(const bw_sample *a, const bw_sample *b,

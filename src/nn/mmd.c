@@ -50,6 +50,7 @@ struct bw_mmd_room {
     size_t n_blocks, d; /* of columns */
     float *column;      /* (n_blocks, d, BW_MMD_BLOCK) */
     atomic_size_t *count;
+    int (*stopped)(void); /* or NULL */
 };
 
 typedef struct job {
@@ -133,6 +134,16 @@ void bw_mmd_room_destroy(bw_mmd_room *room)
     free(room->column);
     free(room->count);
     free(room);
+}
+
+void bw_mmd_room_watch(bw_mmd_room *room, int (*opt_stopped)(void))
+{
+    room->stopped = opt_stopped;
+}
+
+static bool is_stopped(const bw_mmd_room *room)
+{
+    return room->stopped && room->stopped();
 }
 
 /* ---- points and pairs ---- */
@@ -228,7 +239,7 @@ static void count_distances(void *arg, size_t task, size_t worker)
     strip s;
 
     (void)worker;
-    for (size_t b = 0; b < n_blocks; b++)
+    for (size_t b = 0; b < n_blocks && !is_stopped(work->room); b++)
         for (size_t i = rows.from; i < rows.to; i++) {
             if (!find_strip(work, of, i, b, false, &s))
                 continue;
@@ -341,7 +352,9 @@ static void take_piece(void *arg, size_t task, size_t worker)
     float *dq = of == Q ? work->dq : NULL;
 
     (void)worker;
-    for (size_t c = 0; c < bw_cut_count(n_blocks, work->n_chunk); c++)
+    for (size_t c = 0;
+         c < bw_cut_count(n_blocks, work->n_chunk) && !is_stopped(work->room);
+         c++)
         for (size_t i = rows.from; i < rows.to; i++)
             take_row(work, of, i, bw_cut_piece(n_blocks, work->n_chunk, c),
                      dq ? dq + i * work->d : NULL, part);

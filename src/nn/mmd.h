@@ -51,6 +51,10 @@ bw_status bw_mmd_room_create(const bw_mmd *mmd, size_t n_q, size_t n_p,
                              bw_error *err) BW_MUST_CHECK;
 void bw_mmd_room_destroy(bw_mmd_room *room);
 
+/* Asked now and then by all threads: once it is not 0, bw_mmd_value ends soon,
+ * with no meaning in what it gives. NULL, the default: never. */
+void bw_mmd_room_watch(bw_mmd_room *room, int (*opt_stopped)(void));
+
 /* The statistic; adds weight x its gradient by q to dq (n_q, d) where that is
  * not NULL. Kernels are floats, summed in double precision over tasks cut by
  * n_q, n_p and d alone: the same bits for any number of threads, and within

@@ -266,6 +266,27 @@ Test(eval_measure, mmd_of_large_and_small_values)
     eval_near(moved(0, 1, rbf), 0, 1e-6, "narrow rbf");
 }
 
+static int stopped(void)
+{
+    return 1;
+}
+
+Test(eval_measure, mmd_that_is_stopped)
+{
+    double *x = eval_normal(30, 4, 0, 1, 1);
+    bw_sample a = eval_sample(30, 4, x);
+    bw_measure_options o = {.stopped = stopped, .tasks = eval_tasks(1)};
+    bw_measure_result result;
+    bw_error err = BW_ERROR_INIT;
+
+    cr_expect_eq(
+        bw_measure_run(bw_measure_find("mmd", 3), &a, &a, &o, &result, &err),
+        BW_ERR_INTERRUPTED);
+    cr_expect_str_eq(err.text, "interrupted");
+    bw_tasks_destroy(o.tasks);
+    free(x);
+}
+
 /* ---- what samples must be ---- */
 
 Test(eval_measure, samples_that_do_not_fit)

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -494,4 +495,53 @@ Test(mmd, imq_has_the_papers_scales)
     cr_assert(mmd.kernel == BW_MMD_IMQ && !mmd.is_biased && !mmd.is_median);
     for (size_t s = 0; s < 7; s++)
         cr_expect_float_eq(mmd.scale[s], right[s], 1e-12);
+}
+
+/* ---- stopping ---- */
+
+static atomic_size_t n_asked;
+
+static int never(void)
+{
+    atomic_fetch_add(&n_asked, 1);
+    return 0;
+}
+
+static int at_once(void)
+{
+    atomic_fetch_add(&n_asked, 1);
+    return 1;
+}
+
+/* How often it is asked is how often it could stop: once a task at least. */
+static size_t asked(const bw_mmd *mmd, instance *a, int (*stopped)(void),
+                    double *value)
+{
+    bw_mmd_room *room;
+
+    atomic_store(&n_asked, 0);
+    cr_assert_eq(bw_mmd_room_create(mmd, a->n_q, a->n_p, a->d, &room, NULL),
+                 BW_OK);
+    bw_mmd_room_watch(room, stopped);
+    *value = bw_mmd_value(mmd, room, a->tasks, a->n_q, a->q, a->n_p, a->p, a->d,
+                          0, NULL);
+    bw_mmd_room_destroy(room);
+    return atomic_load(&n_asked);
+}
+
+Test(mmd, ends_soon_when_it_is_told)
+{
+    const bw_mmd kinds[] = {bw_mmd_imq(50), bw_mmd_rbf()};
+    instance a = make_instance(600, 600, 200, 2);
+
+    draw(&a, 1, 0, 1);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        double value, unused;
+        size_t n_all = asked(&kinds[k], &a, never, &value);
+        size_t n_few = asked(&kinds[k], &a, at_once, &unused);
+
+        cr_expect_eq(value, value_of(&kinds[k], &a, 0, NULL));
+        cr_expect(n_few > 0 && n_all > 5 * n_few, "%zu of %zu", n_few, n_all);
+    }
+    free_instance(&a);
 }
