@@ -338,9 +338,13 @@ static bw_status make_folder(const char *path, bw_error *err)
 {
     struct stat info;
 
-    if (mkdir(path, 0777) == 0 ||
-        (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
+    if (mkdir(path, 0777) == 0)
         return BW_OK;
+    if (errno == EEXIST && stat(path, &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return BW_OK;
+        errno = ENOTDIR;
+    }
     return bw_error_errno(err, "%s", path);
 }
 

@@ -252,7 +252,7 @@ Try 'wae train --help' for more."
         i.st.zst -o none/m.st.zst
     stderr_has 'none/m.st.zst'
     check 1 train --pictures e.txt i.st.zst
-    stderr_has 'e.txt'
+    stderr_is 'wae train: e.txt: Not a directory'
     check 1 train --log none/l.tsv i.st.zst
     stderr_has 'none/l.tsv'
     check 1 train --checkpoint none/c.st.zst i.st.zst
