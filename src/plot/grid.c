@@ -145,7 +145,7 @@ static size_t channels_of(const bw_grid *grid)
 bw_status bw_grid_paint(const bw_grid *grid, bw_image *image, bw_error *err)
 {
     sheet s = {.grid = grid, .image = image};
-    size_t height, width;
+    size_t height = 0, width = 0;
     bw_status status = plan(&s, &height, &width, err);
 
     if (!status)
@@ -165,7 +165,7 @@ bw_status bw_grid_check(const char *path, size_t h, size_t w, size_t c,
     const bw_grid grid = {
         .h = h, .w = w, .c = c, .n = n, .n_columns = n_columns};
     sheet s = {.grid = &grid};
-    size_t height, width, n_bytes;
+    size_t height = 0, width = 0, n_bytes;
     bw_status status = plan(&s, &height, &width, err);
 
     if (status)
