@@ -225,7 +225,7 @@ Test(train, pictures_come_once_an_epoch_into_a_new_folder)
     cr_expect_eq(stat("seen/4", &info), 0);
     options.pictures = "seen/1";
     FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_IO,
-          "seen/1: File exists");
+          "seen/1: Not a directory");
     options.pictures = "not/there";
     FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_IO,
           "not/there: No such file or directory");
