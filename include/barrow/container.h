@@ -49,6 +49,10 @@ bool bw_dtype_parse(const char *name, bw_dtype *dtype);
 /* Whether the type holds integers, U8 to I64 (BW_BOOL is none). */
 bool bw_dtype_is_integer(bw_dtype dtype);
 
+/* The largest value of an integer type, which stands for 1 in images: 255 of
+ * U8. Of other types 1. That of U64 and I64 rounds to a power of 2. */
+double bw_dtype_largest(bw_dtype dtype);
+
 /* Widens n items of any type at `items` (aligned or not, little-endian as in
  * the file) to doubles. U64 and I64 round beyond 2^53. BOOL gives 0 and 1. */
 void bw_dtype_to_double(bw_dtype dtype, const void *items, size_t n,

@@ -140,15 +140,9 @@ void bw_source_names(const bw_source *s, size_t size, char *text)
 /* What 1 is in integers of images and masses. */
 static double full_value(const bw_tensor *t)
 {
-    bool is_scaled = bw_dtype_is_integer(t->dtype) &&
-                     (!strcmp(t->name, "images") || !strcmp(t->name, "mass"));
-    size_t n_bits = 8 * bw_dtype_size(t->dtype);
-    bool is_signed = t->dtype == BW_I8 || t->dtype == BW_I16 ||
-                     t->dtype == BW_I32 || t->dtype == BW_I64;
+    bool is_scaled = !strcmp(t->name, "images") || !strcmp(t->name, "mass");
 
-    if (!is_scaled)
-        return 1;
-    return (double)(UINT64_MAX >> (64 - n_bits + is_signed));
+    return is_scaled ? bw_dtype_largest(t->dtype) : 1;
 }
 
 static bw_status describe(const bw_source *s, const bw_tensor *t,

@@ -256,15 +256,10 @@ static bw_status set_shape(bw_dwe_images *images, raw *r, bool each_channel,
     images->shape.w = (size_t)t->shape[t->rank == 2 ? 1 : 2];
     r->n_channels = t->rank == 4 ? (size_t)t->shape[3] : 1;
     images->shape.c = each_channel ? r->n_channels : 1;
-    uint64_t size = 1;
-    for (unsigned k = 1; k < t->rank; k++)
-        if (__builtin_mul_overflow(size, t->shape[k], &size) ||
-            size > BW_MAX_ITEM)
-            size = UINT64_MAX / 2 + 1;
-    if (size == 0 || size > BW_MAX_ITEM)
-        return bw_error_set(
-            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds images of %s values",
-            images->origin.path, t->name, size ? "too many" : "no");
+    size_t size;
+    bw_status status = bw_labelled_size(images->origin.path, t, &size, err);
+    if (status)
+        return status;
     r->n_pixels = images->shape.h * images->shape.w;
     if (!each_channel && r->n_channels != 1 && r->n_channels != 3)
         return bw_error_set(err, BW_ERR_DIMENSION,

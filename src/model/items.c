@@ -121,7 +121,7 @@ static bool is_rank_fit(const bw_tensor *t)
 
 static bw_status set_shape(bw_items *items, const bw_tensor *t, bw_error *err)
 {
-    uint64_t size = 1;
+    size_t size;
 
     if (!is_rank_fit(t) || t->dtype == BW_BOOL)
         return bw_error_set(err, BW_ERR_DIMENSION,
@@ -130,35 +130,20 @@ static bw_status set_shape(bw_items *items, const bw_tensor *t, bw_error *err)
                             "(n,d)",
                             items->origin.path, t->name,
                             bw_dtype_name(t->dtype), t->rank);
-    for (unsigned k = 1; k < t->rank; k++)
-        if (__builtin_mul_overflow(size, t->shape[k], &size) ||
-            size > BW_MAX_ITEM)
-            size = UINT64_MAX / 2 + 1;
-    if (size == 0 || size > BW_MAX_ITEM)
-        return bw_error_set(
-            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds items of %s values",
-            items->origin.path, t->name, size ? "too many" : "no");
+    bw_status status = bw_labelled_size(items->origin.path, t, &size, err);
+    if (status)
+        return status;
     if (t->shape[0] > UINT32_MAX)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "%s: tensor '%s' holds too many items",
                             items->origin.path, t->name);
     items->n = (size_t)t->shape[0];
-    items->shape = (bw_shape){1, 1, (size_t)size, true};
+    items->shape = (bw_shape){1, 1, size, true};
     if (t->rank > 2)
         items->shape =
             (bw_shape){(size_t)t->shape[1], (size_t)t->shape[2],
                        t->rank == 4 ? (size_t)t->shape[3] : 1, false};
     return BW_OK;
-}
-
-/* What an integer type's values are divided by. */
-static double largest_of(bw_dtype dtype)
-{
-    bool has_sign =
-        dtype == BW_I8 || dtype == BW_I16 || dtype == BW_I32 || dtype == BW_I64;
-    int n_bits = 8 * (int)bw_dtype_size(dtype) - has_sign;
-
-    return bw_dtype_is_integer(dtype) ? ldexp(1, n_bits) - 1 : 1;
 }
 
 static bw_status fill_values(bw_items *items, const bw_tensor *t,
@@ -167,7 +152,7 @@ static bw_status fill_values(bw_items *items, const bw_tensor *t,
     enum { N = 512 };
     size_t size = bw_shape_n(items->shape), total = items->n * size;
     size_t n_bytes = bw_dtype_size(t->dtype);
-    double part[N], largest = largest_of(t->dtype);
+    double part[N], largest = bw_dtype_largest(t->dtype);
 
     items->values = calloc(items->n + 1, size * sizeof *items->values);
     if (!items->values)

@@ -1,11 +1,29 @@
-/* labelled.c - a tensor's rows and their labels, in the order in which they
+/* labelled.c - a tensor's items and their labels, in the order in which they
  * stand in the file. */
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "barrow/network.h"
 #include "model/labelled.h"
+
+bw_status bw_labelled_size(const char *path, const bw_tensor *tensor,
+                           size_t *size, bw_error *err)
+{
+    uint64_t n = 1;
+    bool is_within = true;
+
+    for (unsigned k = 1; k < tensor->rank; k++)
+        is_within &= !__builtin_mul_overflow(n, tensor->shape[k], &n);
+    if (n == 0 || !is_within || n > BW_MAX_ITEM)
+        return bw_error_set(
+            err, BW_ERR_DIMENSION, "%s: tensor '%s' holds items of %s values",
+            path, tensor->name, n == 0 && is_within ? "no" : "too many");
+    *size = (size_t)n;
+    return BW_OK;
+}
 
 static bw_status check_labels(const bw_reader *reader, const bw_tensor *labels,
                               uint64_t n, bw_error *err)

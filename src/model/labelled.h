@@ -1,10 +1,16 @@
-/* labelled.h - a tensor's rows and their labels, from a container. */
+/* labelled.h - a tensor's items and their labels, from a container. */
 #ifndef BW_LABELLED_H
 #define BW_LABELLED_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "barrow/container.h"
+
+/* Values of an item of a tensor of rank 1 or more: 1 to BW_MAX_ITEM.
+ * BW_ERR_DIMENSION, the message beginning with the path, for others. */
+bw_status bw_labelled_size(const char *path, const bw_tensor *tensor,
+                           size_t *size, bw_error *err) BW_MUST_CHECK;
 
 /* Reads all of a tensor of rank 1 or more, and `labels` (n, one a row) where
  * there are such; then the rest of the file. malloc'ed; *labels NULL where

@@ -8,69 +8,50 @@
 #include "barrow/network.h"
 #include "model/wae.h"
 
+/* What a paper's data set goes with. */
+typedef struct paper_values {
+    size_t batch, moments_sample;
+    double lambda;
+    double mmd_rate, gan_rate, rate; /* the last of the other penalties */
+    double adversary_rate, beta1;
+    bool has_log_prior;
+} paper_values;
+
+static const paper_values mnist = {.batch = 100,
+                                   .moments_sample = 1000,
+                                   .lambda = 10,
+                                   .mmd_rate = 1e-3,
+                                   .gan_rate = 1e-3,
+                                   .rate = 1e-3,
+                                   .adversary_rate = 5e-4,
+                                   .beta1 = 0.5,
+                                   .has_log_prior = false};
+
+/* Their code has one rate, 5e-4; their paper these for its two models. */
+static const paper_values celeba = {.batch = 100,
+                                    .moments_sample = 256,
+                                    .lambda = 100,
+                                    .mmd_rate = 1e-3,
+                                    .gan_rate = 3e-4,
+                                    .rate = 5e-4,
+                                    .adversary_rate = 1e-3,
+                                    .beta1 = 0.5,
+                                    .has_log_prior = true};
+
+/* What differs between a paper's networks and their small likeness. */
 typedef struct row {
     const char *preset;
-    bw_wae_values values; /* of mmd */
-    /* lambda and the model's rate by the other penalties: their code has one
-     * rate, their paper others for CelebA. */
-    double gan_lambda, gan_rate, rate;
+    const paper_values *paper;
+    size_t latent;
+    uint64_t epochs;
+    const char *schedule;
 } row;
 
 static const row rows[] = {
-    {.preset = "wae-mnist",
-     .values = {.latent = 8,
-                .batch = 100,
-                .epochs = 100,
-                .lambda = 10,
-                .rate = 1e-3,
-                .adversary_rate = 5e-4,
-                .beta1 = 0.5,
-                .schedule = "step 30:2,50:5,100:10",
-                .moments_sample = 1000},
-     .gan_lambda = 10,
-     .gan_rate = 1e-3,
-     .rate = 1e-3},
-    {.preset = "wae-mnist-small",
-     .values = {.latent = 8,
-                .batch = 100,
-                .epochs = 15,
-                .lambda = 10,
-                .rate = 1e-3,
-                .adversary_rate = 5e-4,
-                .beta1 = 0.5,
-                .schedule = "step 8:2,12:5",
-                .moments_sample = 1000},
-     .gan_lambda = 10,
-     .gan_rate = 1e-3,
-     .rate = 1e-3},
-    {.preset = "wae-celeba",
-     .values = {.latent = 64,
-                .batch = 100,
-                .epochs = 50,
-                .lambda = 100,
-                .rate = 1e-3,
-                .adversary_rate = 1e-3,
-                .beta1 = 0.5,
-                .schedule = "exponential 0.01",
-                .has_log_prior = true,
-                .moments_sample = 256},
-     .gan_lambda = 100,
-     .gan_rate = 3e-4,
-     .rate = 5e-4},
-    {.preset = "wae-celeba-small",
-     .values = {.latent = 32,
-                .batch = 100,
-                .epochs = 15,
-                .lambda = 100,
-                .rate = 1e-3,
-                .adversary_rate = 1e-3,
-                .beta1 = 0.5,
-                .schedule = "exponential 0.01",
-                .has_log_prior = true,
-                .moments_sample = 256},
-     .gan_lambda = 100,
-     .gan_rate = 3e-4,
-     .rate = 5e-4},
+    {"wae-mnist", &mnist, 8, 100, "step 30:2,50:5,100:10"},
+    {"wae-mnist-small", &mnist, 8, 15, "step 8:2,12:5"},
+    {"wae-celeba", &celeba, 64, 50, "exponential 0.01"},
+    {"wae-celeba-small", &celeba, 32, 15, "exponential 0.01"},
 };
 
 double bw_wae_scale(bw_wae_cost cost)
@@ -78,6 +59,20 @@ double bw_wae_scale(bw_wae_cost cost)
     static const double scale[] = {0.05, 0.2, 0.02};
 
     return scale[cost];
+}
+
+static double rate_of(const paper_values *paper, bw_wae_penalty penalty)
+{
+    if (penalty == BW_WAE_MMD)
+        return paper->mmd_rate;
+    return penalty == BW_WAE_GAN ? paper->gan_rate : paper->rate;
+}
+
+static double lambda_of(const paper_values *paper, bw_wae_penalty penalty)
+{
+    if (penalty == BW_WAE_NONE)
+        return 0;
+    return penalty == BW_WAE_KL ? bw_wae_scale(BW_WAE_L2SQ) : paper->lambda;
 }
 
 bw_status bw_wae_preset(const char *preset, bw_wae_penalty penalty,
@@ -93,24 +88,17 @@ bw_status bw_wae_preset(const char *preset, bw_wae_penalty penalty,
         return bw_error_set(err, BW_ERR_USAGE,
                             "no preset \"%s\" of an auto-encoder (%s)", preset,
                             bw_preset_names("adversary"));
-    *values = found->values;
-    switch (penalty) {
-    case BW_WAE_MMD:
-        break;
-    case BW_WAE_GAN:
-        values->lambda = found->gan_lambda;
-        values->rate = found->gan_rate;
-        break;
-    case BW_WAE_KL:
-        values->lambda = bw_wae_scale(BW_WAE_L2SQ);
-        values->rate = found->rate;
-        break;
-    case BW_WAE_NONE:
-        values->lambda = 0;
-        values->rate = found->rate;
-        break;
-    }
-    if (penalty != BW_WAE_GAN)
-        values->has_log_prior = false;
+    const paper_values *paper = found->paper;
+    *values = (bw_wae_values){.latent = found->latent,
+                              .batch = paper->batch,
+                              .epochs = found->epochs,
+                              .lambda = lambda_of(paper, penalty),
+                              .rate = rate_of(paper, penalty),
+                              .adversary_rate = paper->adversary_rate,
+                              .beta1 = paper->beta1,
+                              .schedule = found->schedule,
+                              .has_log_prior =
+                                  penalty == BW_WAE_GAN && paper->has_log_prior,
+                              .moments_sample = paper->moments_sample};
     return BW_OK;
 }

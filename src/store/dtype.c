@@ -48,6 +48,15 @@ bool bw_dtype_is_integer(bw_dtype dtype)
     return dtype >= BW_U8 && dtype <= BW_I64;
 }
 
+double bw_dtype_largest(bw_dtype dtype)
+{
+    bool has_sign =
+        dtype == BW_I8 || dtype == BW_I16 || dtype == BW_I32 || dtype == BW_I64;
+    int n_bits = 8 * (int)bw_dtype_size(dtype) - has_sign;
+
+    return bw_dtype_is_integer(dtype) ? ldexp(1, n_bits) - 1 : 1;
+}
+
 /* IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
 static double half_to_double(uint16_t bits)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "model/labelled.h"
 #include "tools/job.h"
 
 bw_status bw_job_need_operands(const bw_parsed *parsed, size_t n,
@@ -131,8 +132,7 @@ bw_status bw_job_write_labels(bw_job *job, size_t n, const int32_t *opt_labels,
 /* ---- codes ---- */
 
 static bw_status check_codes(const char *path, const char *model, size_t latent,
-                             const bw_tensor *codes, const bw_tensor *labels,
-                             bw_error *err)
+                             const bw_tensor *codes, bw_error *err)
 {
     if (codes->rank != 2 || codes->dtype != BW_F32)
         return bw_error_set(err, BW_ERR_DIMENSION,
@@ -143,10 +143,6 @@ static bw_status check_codes(const char *path, const char *model, size_t latent,
                             "%s: codes of %llu values, those of %s have %zu",
                             path, (unsigned long long)codes->shape[1], model,
                             latent);
-    if (labels && (labels->rank != 1 || labels->dtype != BW_I32 ||
-                   labels->shape[0] != codes->shape[0]))
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "%s: tensor 'labels' is not I32 (n)", path);
     return BW_OK;
 }
 
@@ -161,42 +157,15 @@ static bw_status check_finite(const char *path, size_t n, size_t d,
     return BW_OK;
 }
 
-/* Both tensors in the order in which they stand, and the rest of the file. */
-static bw_status read_codes(bw_job *job, bw_reader *reader,
-                            const bw_tensor *codes, const bw_tensor *labels,
-                            void **data, void **numbers, bw_error *err)
-{
-    bw_status status = BW_OK;
-    bw_origin origin = {.name = NULL};
-
-    for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
-        const bw_tensor *t = bw_reader_tensor(reader, k);
-        if (t == codes)
-            status = bw_reader_read_all(reader, t, data, err);
-        else if (t == labels)
-            status = bw_reader_read_all(reader, t, numbers, err);
-    }
-    if (!status)
-        status = bw_origin_set(&origin, reader, err);
-    if (!status)
-        status = bw_reader_finish(reader, &origin.digest, err);
-    if (!status)
-        status = check_finite(bw_reader_path(reader), (size_t)codes->shape[0],
-                              (size_t)codes->shape[1], *data, err);
-    if (!status)
-        status = bw_job_add_input(job, &origin, err);
-    bw_origin_clear(&origin);
-    return status;
-}
-
 bw_status bw_job_read_codes(bw_job *job, bw_reader *reader, const char *model,
                             size_t latent, size_t *n, float **ret_codes,
                             int32_t **ret_labels, bw_error *err)
 {
     const bw_tensor *codes = bw_reader_find(reader, "latent");
-    const bw_tensor *labels = bw_reader_find(reader, "labels");
     const char *path = bw_reader_path(reader);
-    void *data = NULL, *numbers = NULL;
+    bw_origin origin = {.name = NULL};
+    int32_t *labels = NULL;
+    void *data = NULL;
 
     *ret_codes = NULL;
     *ret_labels = NULL;
@@ -204,17 +173,25 @@ bw_status bw_job_read_codes(bw_job *job, bw_reader *reader, const char *model,
         codes = bw_reader_find(reader, "codes");
     if (!codes)
         return bw_error_set(err, BW_ERR_FORMAT, "%s: no tensor 'codes'", path);
-    bw_status status = check_codes(path, model, latent, codes, labels, err);
+    bw_status status = check_codes(path, model, latent, codes, err);
     if (!status)
-        status = read_codes(job, reader, codes, labels, &data, &numbers, err);
+        status = bw_origin_set(&origin, reader, err);
+    if (!status)
+        status = bw_labelled_read(reader, codes, &data, &labels, &origin.digest,
+                                  err);
+    if (!status)
+        status = check_finite(path, (size_t)codes->shape[0], latent, data, err);
+    if (!status)
+        status = bw_job_add_input(job, &origin, err);
+    bw_origin_clear(&origin);
     if (status) {
         free(data);
-        free(numbers);
+        free(labels);
         return status;
     }
     *n = (size_t)codes->shape[0];
     *ret_codes = data;
-    *ret_labels = numbers;
+    *ret_labels = labels;
     return BW_OK;
 }
 
