@@ -34,6 +34,8 @@ typedef struct bw_engine_options {
     size_t n_max;
     bool is_training;    /* plan for backward, too */
     bool input_gradient; /* backward is asked for the input's gradient */
+    bool second;         /* bw_engine_second may follow a backward; with
+                            is_training and input_gradient */
     bw_way way;
     uint64_t seed, stream; /* of noise layers */
 } bw_engine_options;
@@ -70,6 +72,26 @@ float *bw_engine_output_gradient(bw_engine *engine);
  * not ask for it. */
 const float *bw_engine_backward(bw_engine *engine, size_t n, const float *block,
                                 float *dblock);
+
+/* ---- the gradient by parameters of what was made of input gradients ---- */
+
+/* Whether each layer is linear but for kinks, so that bw_engine_second can do
+ * with first derivatives: dense, conv, deconv, upsample, avgpool, relu,
+ * leakyrelu, reshape, flatten. BW_ERR_USAGE for the first that is not, with
+ * name, line, kind and the reason: "critic: line 3: batchnorm: ...". */
+bw_status bw_engine_check_second(const bw_network *network, const char *name,
+                                 bw_error *err) BW_MUST_CHECK;
+
+/* Where the caller puts v, n items, before bw_engine_second. */
+float *bw_engine_tangent(bw_engine *engine);
+
+/* After a forward of BW_MODE_TRAIN and the backward of it, of an engine planned
+ * for `second`: with g the input gradients which that backward returned, and
+ * the output gradients held, adds d (sum of g v) / d parameters to dblock. That
+ * is, for each layer, the product of its output gradient with the tangent at
+ * its input, v pushed forward through weights and masks, no biases. */
+void bw_engine_second(bw_engine *engine, size_t n, const float *block,
+                      float *dblock);
 
 /* Bytes of all buffers. */
 size_t bw_engine_n_bytes(const bw_engine *engine);

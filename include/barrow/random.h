@@ -36,7 +36,8 @@ typedef enum bw_random_purpose {
     BW_RANDOM_PRIOR = 8,    /* draws of a prior */
     BW_RANDOM_CODES = 9,    /* draws of Gaussian codes */
     BW_RANDOM_MIXTURE = 10, /* start of a mixture's fit, draws from it */
-    BW_RANDOM_SLICES = 11   /* directions of sliced distances */
+    BW_RANDOM_SLICES = 11,  /* directions of sliced distances */
+    BW_RANDOM_MIX = 12      /* where between two items a penalty looks */
 } bw_random_purpose;
 
 /* Starts stream `stream` of `seed`. Needs no clean-up. */
