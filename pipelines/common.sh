@@ -30,10 +30,18 @@ arguments() {
         size=small OUT=$OUT-small
         shift
     fi
+    out_argument '[--small] [OUT]' "$@"
+}
+
+# out_argument FORM [OUT]: sets OUT, which has its default, from what is left of
+# the arguments; FORM is what they may be.
+out_argument() {
+    form=$1
+    shift
     case $#${1-} in
     0 | 1[!-]*) ;;
     *)
-        echo "usage: ${0##*/} [--small] [OUT]" >&2
+        echo "usage: ${0##*/} $form" >&2
         exit 2
         ;;
     esac
@@ -146,6 +154,17 @@ column() {
             for (k = 1; k <= NF; k++) if ($k == name) print k
             exit
         }' "$1"
+}
+
+# to_idx N H W: N pictures of H rows and W columns in IDX, from lines of W
+# letters each: `.' is 0, the digits 1 to 9 are 28, 56, .. 252, `#' is 255.
+to_idx() {
+    # shellcheck disable=SC2059
+    printf "\\0\\0\\10\\3$(printf '\\0\\0\\%o\\%o' \
+        $(($1 / 256)) $(($1 % 256)) $(($2 / 256)) $(($2 % 256)) \
+        $(($3 / 256)) $(($3 % 256)))"
+    tr -d '\n' | tr '.123456789#' \
+        '\000\034\070\124\160\214\250\304\340\374\377'
 }
 
 # row CELL...: of a table, the first a heading.
