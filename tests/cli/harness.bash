@@ -131,6 +131,15 @@ files_are() {
     [ "$have" = "$want" ] || show "files" "$want" "$have"
 }
 
+# pictures_of PAGE: each that it names is a PNG file.
+pictures_of() {
+    local link folder=${1%/*}
+    for link in $(grep -o 'src="[^"]*"' "$1" | cut -d '"' -f 2); do
+        [ "$(head -c 4 "$folder/$link" | tail -c 3)" = PNG ] ||
+            show "$link" "a PNG file" "something else"
+    done
+}
+
 # same FILE FILE: equal bytes.
 same() {
     cmp "$1" "$2"

@@ -13,10 +13,7 @@ quickstart() {
     need gnuplot
     quickstart out 300
     stdout_is "$PWD/out/index.html"
-    for link in $(grep -o 'src="[^"]*"' out/index.html | cut -d '"' -f 2); do
-        [ "$(head -c 4 "out/$link" | tail -c 3)" = PNG ] ||
-            show "$link" "a PNG file" "something else"
-    done
+    pictures_of out/index.html
     [ "$(grep -c '<figure>' out/index.html)" -eq 24 ]
     [ "$(wc -l <out/pairs.tsv)" -eq 300 ]
     [ -z "$(find out -name '*.part')" ]

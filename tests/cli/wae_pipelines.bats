@@ -4,15 +4,6 @@
 
 load harness
 
-# pictures_of PAGE: each that it names is a PNG file.
-pictures_of() {
-    local link folder=${1%/*}
-    for link in $(grep -o 'src="[^"]*"' "$1" | cut -d '"' -f 2); do
-        [ "$(head -c 4 "$folder/$link" | tail -c 3)" = PNG ] ||
-            show "$link" "a PNG file" "something else"
-    done
-}
-
 # mnist SCRIPT-STATUS ARGUMENT...: networks a quarter as wide as the small ones.
 mnist() {
     local status=$1

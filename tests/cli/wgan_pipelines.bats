@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# wgan_pipelines.bats - the studies about Wasserstein GANs run to their pages,
+# skip what is there, and fail where a figure is not what theory has.
+
+load harness
+
+# pipeline NAME STATUS ARGUMENT...
+pipeline() {
+    local name=$1 status=$2
+    shift 2
+    check "$status" sh "$BARROW_SOURCE/pipelines/$name" "$@"
+}
+
+# false_tool NAME: from standard input, in a build whose other tools are true.
+false_tool() {
+    local name
+    mkdir false
+    for name in $(tools); do ln -s "$BARROW_BUILD/$name" false; done
+    rm "false/$1"
+    cat - >"false/$1"
+    chmod +x "false/$1"
+}
+
+@test "four-distances has the values of theory and skips what is there" {
+    need gnuplot
+    pipeline four-distances 0 out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    [ "$(wc -l <out/distances.tsv)" -eq 66 ]
+    grep -q '^-7	7	inf	0.69314718055994[0-9]*	1$' out/distances.tsv
+    grep -q '^0	0	0	0	0$' out/distances.tsv
+
+    rm out/index.html out/distances.png
+    pipeline four-distances 0 out
+    [ "$(grep -c '^four-distances: ' <<<"$stderr")" -eq 2 ]
+    pipeline four-distances 2 --small out
+    stderr_is 'usage: four-distances [OUT]'
+}
+
+@test "four-distances fails where a distance is wrong" {
+    need gnuplot
+    false_tool wdist <<END
+#!/bin/sh
+for word; do
+    shift
+    [ "\$word" != js ] || word=tv
+    set -- "\$@" "\$word"
+done
+exec "$BARROW_BUILD/wdist" "\$@"
+END
+    BARROW_BUILD=$PWD/false pipeline four-distances 1 out
+    stderr_has 'theta -32: JS is 1, not 0.693147'
+    [ ! -e out/index.html ]
+}
+
+@test "duality proves its plans" {
+    need gnuplot
+    pipeline duality 0 out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    for name in gap plan_slack least_slack f_ray; do
+        grep -q "^$name	0\$" out/l1-figures.tsv
+    done
+    grep -q '^f_slope	1$' out/l1-figures.tsv
+    rm out/index.html
+    pipeline duality 0 out
+    [ "$(grep -c '^duality: ' <<<"$stderr")" -eq 1 ]
+}
+
+@test "duality fails where a plan is not optimal" {
+    need gnuplot
+    # Two entries of the plan swap where they go.
+    false_tool wunpack <<SCRIPT
+#!/bin/sh
+case \$* in
+*plan_bins*)
+    "$BARROW_BUILD/wunpack" "\$@" | awk -F '\t' -v OFS='\t' '
+        { i[NR] = \$1; j[NR] = \$2; m[NR] = \$3 }
+        END { t = j[1]; j[1] = j[NR]; j[NR] = t
+              for (k = 1; k <= NR; k++) print i[k], j[k], m[k] }' ;;
+*) exec "$BARROW_BUILD/wunpack" "\$@" ;;
+esac
+SCRIPT
+    BARROW_BUILD=$PWD/false pipeline duality 1 out
+    stderr_has 'squared: primal is '
+    stderr_has 'plan_slack is '
+    [ ! -e out/index.html ]
+}
+
+@test "points are drawn alike from a seed" {
+    local points=$BARROW_SOURCE/datasets/toy/points
+    check 0 sh "$points" 25gaussians 4000 7
+    printf '%s\n' "$output" >points.tsv
+    # All of them near a place of the grid, and about as many near each.
+    awk '{ x = $1 * sqrt(2); y = $2 * sqrt(2)
+           i = int(x + 2.5); j = int(y + 2.5); n[i, j]++
+           off = (x + 2 - i) ^ 2 + (y + 2 - j) ^ 2
+           if (off > 25 * 0.025 ^ 2) exit 1 }
+         END { for (i = 0; i < 5; i++) for (j = 0; j < 5; j++)
+                   if (n[i, j] < 100 || n[i, j] > 220) exit 1 }' points.tsv
+    check 0 sh "$points" normal:0:1 3 1
+    stdout_is "$(sh "$points" normal:0:1 3 1)"
+    [ "$output" != "$(sh "$points" normal:0:1 3 2)" ]
+    check 0 sh "$points" 8gaussians 2
+    [ "${#lines[@]}" -eq 2 ]
+    check 2 sh "$points" 9gaussians 5
+    check 2 sh "$points" 8gaussians many
+    stderr_has 'usage: points '
+}
