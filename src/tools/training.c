@@ -32,6 +32,30 @@ bw_status bw_training_check(const bw_training *training, bw_error *err)
     return status ? bw_error_prefix(err, "--schedule") : BW_OK;
 }
 
+/* ---- values ---- */
+
+bw_status bw_training_check_idle(size_t n, const bw_training_idle *idle,
+                                 bw_error *err)
+{
+    for (size_t k = 0; k < n; k++)
+        if (idle[k].is_idle)
+            return bw_error_set(err, BW_ERR_USAGE, "--%s is of no use %s",
+                                idle[k].option, idle[k].why);
+    return BW_OK;
+}
+
+void bw_training_set_count(uint64_t *value, uint64_t preset)
+{
+    if (*value == BW_OPTION_UNSET)
+        *value = preset;
+}
+
+void bw_training_set_real(double *value, double preset)
+{
+    if (isnan(*value))
+        *value = preset;
+}
+
 /* ---- opening and closing ---- */
 
 bw_status bw_training_open(bw_training_job *job, const bw_training *training,
@@ -159,9 +183,10 @@ static bw_train_options options_of(const bw_training_job *job)
     };
 }
 
-static void tell_result(const bw_training_job *job,
-                        const bw_train_result *result)
+static void tell_result(const bw_training_job *job)
 {
+    const bw_train_result *result = &job->result;
+
     fprintf(stderr, "%s: %" PRIu64 " steps, %" PRIu64 " epochs", job->tool,
             result->steps, result->epochs);
     if (result->best_epoch > 0 && !job->training->keep_last)
@@ -174,14 +199,13 @@ bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
                           bw_error *err)
 {
     bw_train_options options = options_of(job);
-    bw_train_result result;
     bw_status status =
         bw_schedule_parse(job->training->schedule, &options.schedule, err);
 
     if (!status)
-        status = bw_train_run(learner, &options, &result, err);
+        status = bw_train_run(learner, &options, &job->result, err);
     if (!status && job->program->common->is_verbose)
-        tell_result(job, &result);
+        tell_result(job);
     return status;
 }
 

@@ -17,7 +17,7 @@ typedef struct bw_training {
     double width, rate, validation, checkpoint_minutes;
     uint64_t latent, epochs, steps, batch, patience, log_every,
         checkpoint_every;
-    int optimizer; /* a bw_optimizer_kind */
+    int optimizer; /* a bw_optimizer_kind, or -1 */
     bool resume;
     bool keep_last; /* no option: see bw_train_options */
 } bw_training;
@@ -58,9 +58,9 @@ typedef struct bw_training {
         .help = latent_help, .value = &(t).latent, .min = 1, .max = 65536      \
     }
 
-/* --epochs, --steps, --batch. unit: "pairs"; by: what to say of a default that
- * is not shown, from its blank on, or "". */
-#define BW_TRAINING_LENGTH(t, unit, by)                                        \
+/* --epochs, --steps, --batch. unit: "pairs"; steps_word: "steps", and of whom;
+ * by: what to say of a default that is not shown, from its blank on, or "". */
+#define BW_TRAINING_LENGTH(t, unit, steps_word, by)                            \
     {.type = BW_OPTION_SIZE,                                                   \
      .name = "epochs",                                                         \
      .meta = "N",                                                              \
@@ -71,7 +71,7 @@ typedef struct bw_training {
         {.type = BW_OPTION_SIZE,                                               \
          .name = "steps",                                                      \
          .meta = "N",                                                          \
-         .help = "at most so many steps; 0: no limit",                         \
+         .help = "at most so many " steps_word "; 0: no limit",                \
          .value = &(t).steps},                                                 \
     {                                                                          \
         .type = BW_OPTION_SIZE, .name = "batch", .meta = "N",                  \
@@ -85,8 +85,8 @@ typedef struct bw_training {
         .help = "learning rate" by, .value = &(t).rate, .max = 1e6             \
     }
 
-/* --schedule, --optimizer */
-#define BW_TRAINING_METHOD(t, by)                                              \
+/* --schedule, --optimizer, with what to say of each default */
+#define BW_TRAINING_METHOD(t, by, optimizer_by)                                \
     {.type = BW_OPTION_TEXT,                                                   \
      .name = "schedule",                                                       \
      .meta = "TEXT",                                                           \
@@ -95,8 +95,8 @@ typedef struct bw_training {
      .value = &(t).schedule},                                                  \
     {                                                                          \
         .type = BW_OPTION_CHOICE, .name = "optimizer",                         \
-        .help = "how gradients become steps", .value = &(t).optimizer,         \
-        .choices = "sgd|rmsprop|adam"                                          \
+        .help = "how gradients become steps" optimizer_by,                     \
+        .value = &(t).optimizer, .choices = "sgd|rmsprop|adam"                 \
     }
 
 /* The group of records, none of which shapes the model. */
@@ -143,6 +143,23 @@ typedef struct bw_training {
         .help = pictures_help, .value = &(t).pictures, .is_neutral = true      \
     }
 
+/* ---- values ---- */
+
+/* An option that was given and would do nothing: "kernel", "without ...". */
+typedef struct bw_training_idle {
+    bool is_idle;
+    const char *option, *why;
+} bw_training_idle;
+
+/* BW_ERR_USAGE for the first of n that is idle: "--kernel is of no use
+ * without ...". */
+bw_status bw_training_check_idle(size_t n, const bw_training_idle *idle,
+                                 bw_error *err) BW_MUST_CHECK;
+
+/* What no option gave becomes what the preset gives. */
+void bw_training_set_count(uint64_t *value, uint64_t preset);
+void bw_training_set_real(double *value, double preset);
+
 /* ---- a run ---- */
 
 enum { BW_TRAINING_TEXTS = 4 };
@@ -156,6 +173,7 @@ typedef struct bw_training_job {
     size_t n_texts;
     char *text[BW_TRAINING_TEXTS]; /* networks' files; NULL: the preset's */
     char *identity;                /* of the run, for its checkpoints */
+    bw_train_result result;        /* of the run, once it ended */
 } bw_training_job;
 
 /* BW_ERR_USAGE for common options that make no sense, alone or together. */
@@ -178,7 +196,8 @@ bw_status bw_training_texts(bw_training_job *job, size_t n,
 bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
                                const char *inputs, bw_error *err) BW_MUST_CHECK;
 
-/* Trains. With --verbose, standard error tells of the end. */
+/* Trains, and fills job->result. With --verbose, standard error tells of the
+ * end. */
 bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
                           bw_error *err) BW_MUST_CHECK;
 

@@ -60,7 +60,7 @@ static bw_status encode_batch(void *arg, size_t first, size_t n, bw_error *err)
                       draws ? &bw_wae_common.seed : NULL, job->codes, err);
 
     return status ? status
-                  : bw_writer_append(job->base.writer, w->index, job->codes,
+                  : bw_writer_append(job->out.base.writer, w->index, job->codes,
                                      n * job->wae->latent * sizeof *job->codes,
                                      err);
 }
@@ -77,20 +77,21 @@ static bw_status encode_file(work *w, const char *path, bw_error *err)
                             job->wae->origin.path);
     status = bw_wae_job_items(job, path, &w->items, err);
     if (!status)
-        status = bw_writer_add(job->base.writer, "codes", BW_F32, 2, &d,
+        status = bw_writer_add(job->out.base.writer, "codes", BW_F32, 2, &d,
                                &w->index, err);
     if (!status)
-        status = bw_wae_job_batches(job, w->items.n, encode_batch, w, err);
-    if (!status)
         status =
-            bw_job_write_labels(&job->base, w->items.n, w->items.labels, err);
-    return status ? status : bw_job_commit(&job->base, "codes", err);
+            bw_item_job_batches(&job->out, w->items.n, encode_batch, w, err);
+    if (!status)
+        status = bw_job_write_labels(&job->out.base, w->items.n,
+                                     w->items.labels, err);
+    return status ? status : bw_job_commit(&job->out.base, "codes", err);
 }
 
 static bw_status encode(const bw_program *self, const bw_parsed *parsed,
                         bw_error *err)
 {
-    work w = {.job.base.draws = draws};
+    work w = {.job.out.base.draws = draws};
     bw_status status =
         bw_job_need_operands(parsed, 1, "one file of images", err);
 
@@ -137,18 +138,19 @@ static bw_status decode_file(work *w, const char *path, bw_error *err)
         bw_wae_job_codes(&w->job, path, &n, &w->codes, &w->labels, err);
 
     if (!status)
-        status = bw_wae_job_begin_items(&w->job, n, err);
+        status = bw_item_job_begin(&w->job.out, n, err);
     if (!status)
-        status = bw_wae_job_batches(&w->job, n, decode_batch, w, err);
+        status = bw_item_job_batches(&w->job.out, n, decode_batch, w, err);
     if (!status)
-        status = bw_job_write_labels(&w->job.base, n, w->labels, err);
-    return status ? status : bw_wae_job_end_items(&w->job, err);
+        status = bw_job_write_labels(&w->job.out.base, n, w->labels, err);
+    return status ? status : bw_item_job_end(&w->job.out, err);
 }
 
 static bw_status decode(const bw_program *self, const bw_parsed *parsed,
                         bw_error *err)
 {
-    work w = {.job = {.opt_grid = grid, .n_columns = (size_t)n_columns}};
+    work w = {
+        .job = {.out.opt_grid = grid, .out.n_columns = (size_t)n_columns}};
     bw_status status =
         bw_job_need_operands(parsed, 1, "one file of codes", err);
 
@@ -188,12 +190,12 @@ static void show_pairs(work *w, size_t first, size_t n)
     size_t size = bw_shape_n(job->wae->item);
     bw_range range = job->wae->range;
 
-    bw_items_gather(&w->items, range, job->base.tasks, n, NULL, first,
+    bw_items_gather(&w->items, range, job->out.base.tasks, n, NULL, first,
                     w->given);
     bw_range_undo(range, n * size, w->given);
     for (size_t k = 0; k < n; k++) {
-        bw_wae_job_show(job, 1, w->given + k * size);
-        bw_wae_job_show(job, 1, job->values + k * size);
+        bw_item_job_show(&job->out, 1, w->given + k * size);
+        bw_item_job_show(&job->out, 1, job->out.values + k * size);
     }
 }
 
@@ -218,24 +220,26 @@ static bw_status reconstruct_file(work *w, const char *path, bw_error *err)
     bw_status status = bw_wae_job_items(job, path, &w->items, err);
 
     if (!status && grid) {
-        w->given =
-            calloc(BW_WAE_BATCH, bw_shape_n(job->wae->item) * sizeof *w->given);
+        w->given = calloc(BW_ITEM_BATCH,
+                          bw_shape_n(job->wae->item) * sizeof *w->given);
         status = w->given ? BW_OK : bw_error_memory(err);
     }
     if (!status)
-        status = bw_wae_job_begin_items(job, 2 * w->items.n, err);
+        status = bw_item_job_begin(&job->out, 2 * w->items.n, err);
     if (!status)
-        status = bw_wae_job_batches(job, w->items.n, reconstruct_batch, w, err);
+        status = bw_item_job_batches(&job->out, w->items.n, reconstruct_batch,
+                                     w, err);
     if (!status)
-        status =
-            bw_job_write_labels(&job->base, w->items.n, w->items.labels, err);
-    return status ? status : bw_wae_job_end_items(job, err);
+        status = bw_job_write_labels(&job->out.base, w->items.n,
+                                     w->items.labels, err);
+    return status ? status : bw_item_job_end(&job->out, err);
 }
 
 static bw_status reconstruct(const bw_program *self, const bw_parsed *parsed,
                              bw_error *err)
 {
-    work w = {.job = {.opt_grid = grid, .n_columns = 2 * (size_t)n_columns}};
+    work w = {
+        .job = {.out.opt_grid = grid, .out.n_columns = 2 * (size_t)n_columns}};
     bw_status status =
         bw_job_need_operands(parsed, 1, "one file of images", err);
 

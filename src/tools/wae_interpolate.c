@@ -162,20 +162,20 @@ static bw_status interpolate_file(work *w, const char *name, bw_error *err)
         status = find_ways(w, err);
     size_t n = w->n_pairs * (size_t)n_steps;
     if (!status)
-        status = bw_wae_job_begin_items(&w->job, n, err);
+        status = bw_item_job_begin(&w->job.out, n, err);
     if (!status)
-        status = bw_wae_job_batches(&w->job, n, decode_batch, w, err);
-    return status ? status : bw_wae_job_end_items(&w->job, err);
+        status = bw_item_job_batches(&w->job.out, n, decode_batch, w, err);
+    return status ? status : bw_item_job_end(&w->job.out, err);
 }
 
 static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
-    work w = {.job = {.base.draws = is_random(), .opt_grid = grid}};
+    work w = {.job = {.out.base.draws = is_random(), .out.opt_grid = grid}};
     bw_status status =
         bw_job_need_operands(parsed, 1, "one file of images", err);
 
-    w.job.n_columns = (size_t)(columns_given ? n_columns : n_steps);
+    w.job.out.n_columns = (size_t)(columns_given ? n_columns : n_steps);
     if (!status)
         status = bw_wae_job_open(&w.job, self, parsed, model, err);
     if (!status)

@@ -14,14 +14,7 @@ static uint64_t n_samples = 100, n_columns = 10;
 static bool columns_given;
 
 static const bw_option options[] = {
-    {.type = BW_OPTION_SIZE,
-     .name = "count",
-     .letter = 'n',
-     .meta = "N",
-     .help = "so many images",
-     .value = &n_samples,
-     .min = 1,
-     .max = 4294967295.0},
+    BW_ITEM_COUNT_OPTION(n_samples),
     {.type = BW_OPTION_TEXT,
      .name = "from",
      .meta = "prior|mixture:K",
@@ -48,14 +41,9 @@ static const bw_program program = {
     .has_seed = true,
 };
 
-/* Samples draw from the prior's streams from here on: training takes those
- * below, one a step. */
-static const uint64_t first_stream = (uint64_t)1 << 63;
-
 typedef struct work {
     bw_wae_job job;
     bw_mixture *mixture; /* NULL: the prior */
-    size_t index;        /* the codes' tensor */
 } work;
 
 /* K of --from mixture:K, 0 for the prior. */
@@ -97,7 +85,7 @@ static bw_status fit(work *w, size_t n_components, bw_error *err)
 
     if (!status) {
         status = bw_mixture_fit(&how, n, w->job.wae->latent, code,
-                                w->job.base.tasks, &w->mixture, err);
+                                w->job.out.base.tasks, &w->mixture, err);
         if (status && status != BW_ERR_INTERRUPTED)
             bw_error_prefix(err, "%s", codes);
     }
@@ -106,55 +94,33 @@ static bw_status fit(work *w, size_t n_components, bw_error *err)
     return status;
 }
 
-static bw_status draw(work *w, size_t first, size_t n, float *z, bw_error *err)
+static bw_status draw(void *arg, size_t first, size_t n, float *z,
+                      bw_error *err)
 {
+    work *w = arg;
     uint64_t seed = bw_wae_common.seed;
-    size_t d = w->job.wae->latent;
 
     if (w->mixture)
         return bw_mixture_draw(w->mixture, seed, first, n, z, err);
-    for (size_t k = 0; k < n; k++)
-        bw_prior_draw(&w->job.wae->prior, seed, BW_RANDOM_PRIOR,
-                      first_stream + first + k, 1, z + k * d);
+    bw_item_draw_prior(&w->job.wae->prior, seed, first, n, z);
     return BW_OK;
 }
 
-static bw_status sample_batch(void *arg, size_t first, size_t n, bw_error *err)
+static bw_status decode(void *arg, size_t n, const float *z, float *values,
+                        bw_error *err)
 {
     work *w = arg;
-    bw_wae_job *job = &w->job;
-    bw_status status = draw(w, first, n, job->codes, err);
 
-    if (!status)
-        status =
-            bw_writer_append(job->base.writer, w->index, job->codes,
-                             n * job->wae->latent * sizeof *job->codes, err);
-    return status ? status : bw_wae_job_decode(job, n, job->codes, true, err);
-}
-
-/* Where items are points they are `codes`, and their codes `latent`. */
-static bw_status write_samples(work *w, bw_error *err)
-{
-    bw_wae_job *job = &w->job;
-    const char *name = job->wae->item.is_flat ? "latent" : "codes";
-    uint64_t d = job->wae->latent;
-    bw_status status = bw_wae_job_begin_items(job, (size_t)n_samples, err);
-
-    if (!status)
-        status = bw_writer_add(job->base.writer, name, BW_F32, 2, &d, &w->index,
-                               err);
-    if (!status)
-        status =
-            bw_wae_job_batches(job, (size_t)n_samples, sample_batch, w, err);
-    return status ? status : bw_wae_job_end_items(job, err);
+    return bw_wae_decode(w->job.pass, n, z, values, err);
 }
 
 static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
-    work w = {.job = {.base.draws = true,
-                      .opt_grid = grid,
-                      .n_columns = (size_t)n_columns}};
+    work w = {.job.out = {.base.draws = true,
+                          .opt_grid = grid,
+                          .n_columns = (size_t)n_columns}};
+    bw_item_sampler sampler = {.arg = &w, .draw = draw, .make = decode};
     size_t n_components = 0;
     bw_status status = bw_job_need_operands(parsed, 1, "one model", err);
 
@@ -164,8 +130,11 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
         status = bw_wae_job_open(&w.job, self, parsed, parsed->operand[0], err);
     if (!status && n_components > 0)
         status = fit(&w, n_components, err);
-    if (!status)
-        status = write_samples(&w, err);
+    if (!status) {
+        sampler.latent = w.job.wae->latent;
+        status =
+            bw_item_job_sample(&w.job.out, &sampler, (size_t)n_samples, err);
+    }
     bw_mixture_destroy(w.mixture);
     bw_wae_job_close(&w.job);
     return status;

@@ -130,7 +130,7 @@ static const bw_option options[] = {
      .value = &log_prior,
      .choices = "auto|on|off"},
     {.type = BW_OPTION_GROUP, .name = "Training"},
-    BW_TRAINING_LENGTH(t, "items", BY_PRESET),
+    BW_TRAINING_LENGTH(t, "items", "steps", BY_PRESET),
     BW_TRAINING_RATE(t, BY_PRESET),
     {.type = BW_OPTION_REAL,
      .name = "adversary-rate",
@@ -138,7 +138,7 @@ static const bw_option options[] = {
      .help = "learning rate of gan's adversary" BY_PRESET,
      .value = &adversary_rate,
      .max = 1e6},
-    BW_TRAINING_METHOD(t, BY_PRESET),
+    BW_TRAINING_METHOD(t, BY_PRESET, ""),
     {.type = BW_OPTION_REAL,
      .name = "beta1",
      .meta = "B",
@@ -182,10 +182,7 @@ static bw_status check_use(bw_error *err)
 {
     bool is_mmd = penalty == BW_WAE_MMD, is_gan = penalty == BW_WAE_GAN;
     bool has_sd = init != BW_INIT_GLOROT && init != BW_INIT_HE;
-    const struct {
-        bool is_idle;
-        const char *option, *why;
-    } use[] = {
+    const bw_training_idle idle[] = {
         {kernel >= 0 && !is_mmd, "kernel", "without --penalty mmd"},
         {statistic >= 0 && !is_mmd, "statistic", "without --penalty mmd"},
         {net_adversary && !is_gan, "net-adversary", "without --penalty gan"},
@@ -202,11 +199,7 @@ static bw_status check_use(bw_error *err)
          "with --moments 0"},
     };
 
-    for (size_t k = 0; k < sizeof use / sizeof *use; k++)
-        if (use[k].is_idle)
-            return bw_error_set(err, BW_ERR_USAGE, "--%s is of no use %s",
-                                use[k].option, use[k].why);
-    return BW_OK;
+    return bw_training_check_idle(sizeof idle / sizeof *idle, idle, err);
 }
 
 static bw_status check_options(const bw_parsed *parsed, bw_error *err)
@@ -233,18 +226,6 @@ static bw_status check_options(const bw_parsed *parsed, bw_error *err)
 
 /* ---- values ---- */
 
-static void set_count(uint64_t *value, uint64_t given)
-{
-    if (*value == BW_OPTION_UNSET)
-        *value = given;
-}
-
-static void set_real(double *value, double given)
-{
-    if (isnan(*value))
-        *value = given;
-}
-
 /* The cost's scale is that of the variational loss as a whole, so that its two
  * terms keep the ratio 1 of a log-likelihood and the divergence. */
 static bw_status fill_values(bw_error *err)
@@ -255,16 +236,16 @@ static bw_status fill_values(bw_error *err)
 
     if (status)
         return bw_error_prefix(err, "--preset");
-    set_count(&t.latent, v.latent);
-    set_count(&t.batch, v.batch);
-    set_count(&t.epochs, v.epochs);
-    set_count(&moments_sample, v.moments_sample);
-    set_real(&t.rate, v.rate);
-    set_real(&adversary_rate, v.adversary_rate);
-    set_real(&beta1, v.beta1);
-    set_real(&cost_scale, bw_wae_scale((bw_wae_cost)cost));
-    set_real(&lambda, penalty == BW_WAE_KL ? cost_scale : v.lambda);
-    set_real(&init_sd, init == BW_INIT_DCGAN ? 0.02 : 0.01);
+    bw_training_set_count(&t.latent, v.latent);
+    bw_training_set_count(&t.batch, v.batch);
+    bw_training_set_count(&t.epochs, v.epochs);
+    bw_training_set_count(&moments_sample, v.moments_sample);
+    bw_training_set_real(&t.rate, v.rate);
+    bw_training_set_real(&adversary_rate, v.adversary_rate);
+    bw_training_set_real(&beta1, v.beta1);
+    bw_training_set_real(&cost_scale, bw_wae_scale((bw_wae_cost)cost));
+    bw_training_set_real(&lambda, penalty == BW_WAE_KL ? cost_scale : v.lambda);
+    bw_training_set_real(&init_sd, init == BW_INIT_DCGAN ? 0.02 : 0.01);
     if (!t.schedule)
         t.schedule = v.schedule;
     if (log_prior == AUTO)
