@@ -3,15 +3,28 @@
 #define BW_TOOLS_WGAN_H
 
 #include "model/wgan.h"
-#include "tools/job.h"
+#include "tools/item_job.h"
 
 extern bw_common bw_wgan_common;
 
 extern const bw_verb bw_verb_wgan_train, bw_verb_wgan_sample,
     bw_verb_wgan_score;
 
-/* Items that go through a network at a time; the result does not depend on
- * it but for the last digits, so it is fixed. */
-enum { BW_WGAN_BATCH = 64 };
+/* A verb at work on a model. Zero before it is opened, but for out.base.draws
+ * and what out.opt_grid and out.n_columns say. */
+typedef struct bw_wgan_job {
+    bw_item_job out;
+    bw_wgan *wgan;
+    bw_wgan_pass *pass;
+} bw_wgan_job;
+
+/* Opens the model, with engines, and a writer. model is NULL where --model is
+ * missing. BW_ERR_USAGE for a grid of items that are no images;
+ * BW_ERR_DIMENSION for a critic alone where a generator is needed. Close after
+ * failure, too. */
+bw_status bw_wgan_job_open(bw_wgan_job *job, const bw_program *program,
+                           const bw_parsed *parsed, const char *model,
+                           bool needs_generator, bw_error *err) BW_MUST_CHECK;
+void bw_wgan_job_close(bw_wgan_job *job);
 
 #endif
