@@ -41,7 +41,8 @@ typedef struct bw_engine_options {
 } bw_engine_options;
 
 /* network and tasks are borrowed and must outlive the engine. BW_ERR_MEMORY;
- * BW_ERR_USAGE for a way that this build lacks. */
+ * BW_ERR_USAGE for a way that this build lacks, and with `second` as
+ * bw_engine_check_second. */
 bw_status bw_engine_create(const bw_network *network,
                            const bw_engine_options *options,
                            struct bw_tasks *tasks, bw_engine **ret_engine,

@@ -77,6 +77,7 @@ const bw_layer_kind bw_layer_relu = {.name = "relu",
                                      .in_place = true,
                                      .forward = relu_forward,
                                      .backward = relu_backward,
+                                     .tangent = relu_backward,
                                      .shape = keep_shape};
 
 const bw_layer_kind bw_layer_leakyrelu = {.name = "leakyrelu",
@@ -85,6 +86,7 @@ const bw_layer_kind bw_layer_leakyrelu = {.name = "leakyrelu",
                                           .in_place = true,
                                           .forward = leakyrelu_forward,
                                           .backward = leakyrelu_backward,
+                                          .tangent = leakyrelu_backward,
                                           .shape = keep_shape};
 
 const bw_layer_kind bw_layer_elu = {.name = "elu",

@@ -243,11 +243,11 @@ static void conv_backward(const bw_layer_run *run)
     conv_state *state = run->state;
     bool deconv = is_deconv(run->layer);
 
-    if (run->dweight[0]) {
+    if (run->dweight[0])
         bw_conv_weight(state->conv, run->n, deconv ? run->dy : run->x,
                        deconv ? run->x : run->dy, run->dweight[0]);
+    if (run->dweight[1])
         add_bias_gradient(run, state->part);
-    }
     if (!run->dx)
         return;
     if (deconv)
@@ -266,6 +266,7 @@ const bw_layer_kind bw_layer_conv = {
     .destroy = conv_destroy,
     .forward = conv_forward,
     .backward = conv_backward,
+    .tangent = conv_forward,
     .shape = conv_shape,
 };
 
@@ -279,5 +280,6 @@ const bw_layer_kind bw_layer_deconv = {
     .destroy = conv_destroy,
     .forward = conv_forward,
     .backward = conv_backward,
+    .tangent = conv_forward,
     .shape = conv_shape,
 };

@@ -227,4 +227,5 @@ const bw_layer_kind bw_layer_dense = {.name = "dense",
                                       .destroy = free,
                                       .forward = dense_forward,
                                       .backward = dense_backward,
+                                      .tangent = dense_forward,
                                       .shape = dense_shape};

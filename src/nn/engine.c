@@ -2,6 +2,15 @@
  *
  * The plan (engine_plan.c) has decided everything that shapes decide; a pass
  * walks its list of steps, one way or the other.
+ *
+ * The second gradient. Between kinks each step is y_k = A_k y_(k-1) + b_k, and
+ * with the output gradient dy_k held,
+ *
+ *   g = A_1^T .. A_K^T dy_K,   sum of g v = sum of dy_k (A_k t_k)
+ *
+ * for any k, where t_1 = v, t_(k+1) = A_k t_k: its gradient by A_k alone is
+ * dy_k t_k^T, and that by masks and by b_k is 0. One walk forward does both, the
+ * work of a forward pass and of the weights' share of a backward pass.
  */
 #include "config.h"
 
@@ -67,7 +76,11 @@ bw_status bw_engine_create(const bw_network *network,
     bw_engine *engine;
     bw_status status = check_way(options->way, err);
 
+    assert(!options->second ||
+           (options->is_training && options->input_gradient));
     *ret_engine = NULL;
+    if (status == BW_OK && options->second)
+        status = bw_engine_check_second(network, "network", err);
     if (status == BW_OK && options->n_max == 0)
         status = bw_error_set(err, BW_ERR_USAGE, "an engine for no items");
     if (status == BW_OK && options->n_max > n_max_limit)
@@ -121,7 +134,13 @@ void bw_engine_touch(bw_engine *engine)
 
 float *bw_engine_output_gradient(bw_engine *engine)
 {
-    return engine->gradient[0];
+    return engine->step[engine->n_steps - 1].dy;
+}
+
+float *bw_engine_tangent(bw_engine *engine)
+{
+    assert(engine->options.second);
+    return engine->pair[0];
 }
 
 size_t bw_engine_n_bytes(const bw_engine *engine)
@@ -176,6 +195,7 @@ const float *bw_engine_forward(bw_engine *engine, bw_mode mode, size_t n,
         engine->is_touched = true;
     engine->block = block;
     engine->is_ready = mode == BW_MODE_TRAIN;
+    engine->is_held = false;
     for (size_t k = 0; k < engine->n_steps; k++) {
         const bw_engine_step *step = &engine->step[k];
         bw_layer_run run;
@@ -197,53 +217,143 @@ const float *bw_engine_forward(bw_engine *engine, bw_mode mode, size_t n,
     return last->y;
 }
 
-/* One step back: dy in *dy, whose buffer is gradient[turn]. */
-static void step_back(bw_engine *engine, size_t k, size_t n, float *dblock,
-                      size_t *turn)
+/* Where the gradients of a step's parameters are added. */
+static void set_dweight(const bw_engine *engine, const bw_layer *layer,
+                        float *dblock, bw_layer_run *run)
+{
+    for (size_t p = 0; p < layer->n_parameters; p++) {
+        const bw_parameter *row =
+            &engine->network->parameter[layer->parameter + p];
+
+        if (row->offset < engine->network->n_trained)
+            run->dweight[p] = dblock + row->offset;
+    }
+}
+
+static void step_back(bw_engine *engine, size_t k, size_t n, float *dblock)
 {
     const bw_engine_step *step = &engine->step[k];
     const bw_layer *layer = step->layer;
-    float *dy = engine->gradient[*turn], *other = engine->gradient[*turn ^ 1];
     bw_layer_run run;
 
     if (step->kind != BW_STEP_LAYER) {
         bool to_lanes = step->kind == BW_STEP_TO_LANES;
 
         convert(engine, to_lanes ? BW_STEP_TO_ROWS : BW_STEP_TO_LANES, n,
-                step->n_in, dy, other);
-        *turn ^= 1;
+                step->n_in, step->dy, step->dx);
         return;
     }
     run = make_run(engine, step, n, engine->block);
     run.is_training = true;
-    run.dy = dy;
-    run.dx = layer->kind->in_place ? dy : other;
+    run.dy = step->dy;
+    run.dx = step->dx;
     if (layer->kind->in_place)
         run.x = step->y;
     if (k == engine->first_backward && !engine->options.input_gradient)
         run.dx = NULL;
-    for (size_t p = 0; dblock && p < layer->n_parameters; p++) {
-        const bw_parameter *row =
-            &engine->network->parameter[layer->parameter + p];
-
-        if (row->offset < engine->network->n_trained)
-            run.dweight[p] = dblock + row->offset;
-    }
+    if (dblock)
+        set_dweight(engine, layer, dblock, &run);
     layer->kind->backward(&run);
-    if (!layer->kind->in_place)
-        *turn ^= 1;
 }
 
 const float *bw_engine_backward(bw_engine *engine, size_t n, const float *block,
                                 float *dblock)
 {
-    size_t turn = 0;
-
     assert(engine->options.is_training && n <= engine->options.n_max);
     assert(n == 0 || (engine->is_ready && block == engine->block));
     (void)block;
     if (n > 0 && (dblock || engine->options.input_gradient))
         for (size_t k = engine->n_steps; k-- > engine->first_backward;)
-            step_back(engine, k, n, dblock, &turn);
-    return engine->options.input_gradient ? engine->gradient[turn] : NULL;
+            step_back(engine, k, n, dblock);
+    engine->is_held = true;
+    return engine->options.input_gradient ? engine->step[0].dx : NULL;
+}
+
+/* ---- second ---- */
+
+/* Of a kind without tangent. */
+static const char *why_not_second(const bw_layer_kind *kind)
+{
+    if (kind == &bw_layer_batchnorm)
+        return "it mixes the items of a batch, so that none has a gradient of "
+               "its own";
+    if (kind == &bw_layer_maxpool || kind == &bw_layer_noise)
+        return "a second gradient does not know what it did to its input";
+    return "it is curved, and second derivatives of layers are not done";
+}
+
+bw_status bw_engine_check_second(const bw_network *network, const char *name,
+                                 bw_error *err)
+{
+    for (size_t k = 0; k < network->n_layers; k++) {
+        const bw_layer *layer = &network->layer[k];
+
+        if (!layer->kind->tangent)
+            return bw_error_set(err, BW_ERR_USAGE, "%s: line %zu: %s: %s", name,
+                                layer->line, layer->kind->name,
+                                why_not_second(layer->kind));
+    }
+    return BW_OK;
+}
+
+/* The tangent of one step: from its buffer of the pair, which is *turn, to the
+ * one that it sets *turn to. */
+static void push(bw_engine *engine, const bw_engine_step *step, size_t n,
+                 size_t *turn)
+{
+    float *from = engine->pair[*turn], *to = engine->pair[*turn ^ 1];
+    bw_layer_run run;
+
+    if (step->kind == BW_STEP_LAYER && step->layer->kind->in_place) {
+        run = make_run(engine, step, n, engine->block);
+        run.dy = run.dx = from;
+        step->layer->kind->tangent(&run);
+        return;
+    }
+    *turn ^= 1;
+    if (step->kind != BW_STEP_LAYER) {
+        convert(engine, step->kind, n, step->n_in, from, to);
+        return;
+    }
+    run = make_run(engine, step, n, engine->block);
+    run.weight[1] = NULL;
+    run.x = from;
+    run.y = to;
+    step->layer->kind->tangent(&run);
+}
+
+/* The product of a step's output gradient with the tangent at its input. */
+static void add_product(bw_engine *engine, const bw_engine_step *step, size_t n,
+                        const float *tangent, float *dblock)
+{
+    bw_layer_run run = make_run(engine, step, n, engine->block);
+
+    run.is_training = true;
+    run.x = tangent;
+    run.dy = step->dy;
+    set_dweight(engine, step->layer, dblock, &run);
+    run.dweight[1] = NULL;
+    step->layer->kind->backward(&run);
+}
+
+void bw_engine_second(bw_engine *engine, size_t n, const float *block,
+                      float *dblock)
+{
+    size_t turn = 0, n_steps = engine->n_steps;
+
+    assert(engine->options.second && n <= engine->options.n_max);
+    assert(n == 0 || (engine->is_held && block == engine->block));
+    (void)block;
+    /* Nobody asks for tangents past the last parameters. */
+    while (n_steps > 0 && (engine->step[n_steps - 1].kind != BW_STEP_LAYER ||
+                           engine->step[n_steps - 1].layer->n_parameters == 0))
+        n_steps--;
+    for (size_t k = 0; n > 0 && k < n_steps; k++) {
+        const bw_engine_step *step = &engine->step[k];
+
+        if (step->kind == BW_STEP_LAYER && step->layer->n_parameters > 0)
+            add_product(engine, step, n, engine->pair[turn], dblock);
+        if (k + 1 < n_steps)
+            push(engine, step, n, &turn);
+    }
 }

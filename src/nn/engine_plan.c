@@ -7,7 +7,8 @@
  *
  * Buffers: for training every step keeps its output, except that elementwise
  * layers work in place where nobody needs what they overwrite; gradients
- * alternate between two buffers. Without training, outputs alternate, too.
+ * alternate between two buffers. Without training, outputs alternate, too. For
+ * `second` gradients stay as well, and tangents alternate instead.
  */
 #include "config.h"
 
@@ -185,6 +186,41 @@ static size_t largest_buffer(const bw_engine *engine)
     return largest;
 }
 
+/* From the output's gradient back, in the pair or in buffers of their own;
+ * elementwise layers work in place, whose own gradient nobody asks for later.
+ * false on overflow. */
+static bool lay_out_gradients(bw_engine *engine, size_t *n_floats)
+{
+    bool is_held = engine->options.second;
+    size_t k = engine->n_steps, turn = 0;
+    float *dy = engine->pair[0];
+
+    if (is_held) {
+        dy = buffer_at(engine, *n_floats);
+        if (!add_buffer(engine, BW_LAYOUT_ROWS, engine->step[k - 1].n_out,
+                        n_floats))
+            return false;
+    }
+    while (k-- > 0) {
+        bw_engine_step *step = &engine->step[k];
+
+        step->dy = dy;
+        if (step->kind == BW_STEP_LAYER && step->layer->kind->in_place) {
+            step->dx = dy;
+            continue;
+        }
+        if (is_held) {
+            dy = buffer_at(engine, *n_floats);
+            if (!add_buffer(engine, step->in_layout, step->n_in, n_floats))
+                return false;
+        } else {
+            dy = engine->pair[turn ^= 1];
+        }
+        step->dx = dy;
+    }
+    return true;
+}
+
 /* Lays all buffers out, in the arena once there is one; *n_floats is what they
  * take. false on overflow. */
 static bool lay_out(bw_engine *engine, size_t *n_floats)
@@ -198,7 +234,7 @@ static bool lay_out(bw_engine *engine, size_t *n_floats)
     pair[1] = largest;
     n = 2 * largest;
     for (int k = 0; k < 2; k++)
-        engine->gradient[k] = buffer_at(engine, pair[k]);
+        engine->pair[k] = buffer_at(engine, pair[k]);
     x = engine->input = buffer_at(engine, n);
     if (!add_buffer(engine, BW_LAYOUT_ROWS, engine->step[0].n_in, &n))
         return false;
@@ -217,7 +253,7 @@ static bool lay_out(bw_engine *engine, size_t *n_floats)
         step->y = x;
     }
     *n_floats = n;
-    return true;
+    return lay_out_gradients(engine, n_floats);
 }
 
 bw_status bw_engine_plan(bw_engine *engine, bw_error *err)

@@ -24,7 +24,8 @@ typedef struct bw_engine_step {
     bool is_shared;     /* y is x: an elementwise layer in place */
     bool folds_relu;    /* the next step's relu is done by this one */
     bool is_folded;     /* a relu that the step before has done */
-    float *x, *y;       /* in the arena */
+    float *x, *y;       /* in the arena, as are: */
+    float *dy, *dx;     /* gradients, of y and x; equal where in place */
 } bw_engine_step;
 
 enum { BW_MAX_STEPS = 2 * BW_MAX_LAYERS + 1 };
@@ -38,11 +39,14 @@ struct bw_engine {
     size_t first_backward; /* the step where backward ends */
     float *arena;          /* owned */
     float *input;          /* in the arena */
-    float *gradient[2];    /* in the arena; [0] takes the output's */
+    float *pair[2];        /* in the arena, for what alternates: gradients, or
+                              tangents where gradients are held; outputs
+                              without training */
     size_t n_bytes;
     bool is_touched;
     float *block;  /* of the last forward; borrowed */
     bool is_ready; /* that was one of training: backward may follow */
+    bool is_held;  /* and has: gradients stand, for `second` */
 };
 
 /* Fills steps, first_backward and the arena; layers' states are not made.

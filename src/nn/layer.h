@@ -119,6 +119,11 @@ struct bw_layer_kind {
     void (*destroy)(void *state);
     void (*forward)(const bw_layer_run *run);
     void (*backward)(const bw_layer_run *run);
+    /* Of kinds that are linear but for kinks, else NULL: how y changes with x
+     * where the last forward was, from the change in x to that in y; weight[1]
+     * is NULL. A kind that works in place gets y as it was, and the change in
+     * dy == dx: its slopes are those of backward. */
+    void (*tangent)(const bw_layer_run *run);
     /* From in and the numbers to out. BW_ERR_DIMENSION, without line. */
     bw_status (*shape)(bw_layer *layer, bw_error *err);
 };

@@ -27,11 +27,15 @@ typedef struct bw_slopes {
 void bw_penalty_mix(bw_tasks *tasks, size_t n, size_t size, const float *x,
                     const float *y, const float *u, float *out);
 
-/* Of the n items in the input of an engine that gives input gradients, whose
- * network has one output; block: its values, which do not change. With dblock
- * the engine must be planned for `second`: weight x dP/dW is added to it.
- * Sums are cut by n and size alone: the same bits for any number of threads.
- * A NaN in a gradient gives a NaN; dblock gets no defined values then. */
+/* Of the n items in the input of an engine that is planned for training and
+ * gives input gradients, whose network has one output; block: its values. Runs
+ * a forward of BW_MODE_TRAIN, number 0 of noise layers: batch normalisation
+ * takes the batch's statistics and changes the running ones of the block, which
+ * callers keep and bring back; nothing else of it changes. Without dblock any
+ * network will do. With dblock the engine must be planned for `second`:
+ * weight x dP/dW is added to it. Sums are cut by n and size alone: the same
+ * bits for any number of threads. A NaN in a gradient gives a NaN; dblock gets
+ * no defined values then. */
 bw_slopes bw_penalty_gradient(bw_engine *engine, bw_tasks *tasks, size_t n,
                               float *block, bool is_one_sided, double weight,
                               float *opt_dblock);

@@ -219,4 +219,5 @@ const bw_layer_kind bw_layer_avgpool = {
     .layouts = BW_SAME_LAYOUT,
     .forward = avgpool_forward,
     .backward = avgpool_backward,
+    .tangent = avgpool_forward,
     .shape = pool_shape};

@@ -31,6 +31,7 @@ const bw_layer_kind bw_layer_flatten = {.name = "flatten",
                                         .layouts = BW_FREE_IMAGE,
                                         .forward = flatten_forward,
                                         .backward = flatten_backward,
+                                        .tangent = flatten_forward,
                                         .shape = flatten_shape};
 
 /* Whether a x b x c = n, with no product that overflows. */
@@ -76,4 +77,5 @@ const bw_layer_kind bw_layer_reshape = {.name = "reshape",
                                         .layouts = BW_FREE_IMAGE,
                                         .forward = reshape_forward,
                                         .backward = reshape_backward,
+                                        .tangent = reshape_forward,
                                         .shape = reshape_shape};

@@ -102,4 +102,5 @@ const bw_layer_kind bw_layer_upsample = {.name = "upsample",
                                          .layouts = BW_SAME_LAYOUT,
                                          .forward = upsample_forward,
                                          .backward = upsample_backward,
+                                         .tangent = upsample_forward,
                                          .shape = upsample_shape};
