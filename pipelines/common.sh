@@ -175,6 +175,12 @@ row() {
     printf '</tr>\n'
 }
 
+# sheet TITLE FILE
+sheet() {
+    printf '<h3>%s</h3>\n<p><img class="sheet" src="%s" alt="%s"></p>\n' \
+        "$1" "$2" "$1"
+}
+
 # note COMMAND: keeps the commands, each once, for the page of results.
 note() {
     grep -Fqx -e "$1" "$OUT/commands.txt" 2>/dev/null ||

@@ -35,3 +35,59 @@ pack_mnist() {
             -o "$OUT/$name.st.zst"
     done
 }
+
+# train_embedding: the model whose codes stand for images in Frechet distances.
+# Where EMBEDDING names one, it is that.
+train_embedding() {
+    if [ -n "${EMBEDDING-}" ]; then
+        embedding=$(from_here "$EMBEDDING")
+        embed_test
+        return
+    fi
+    embedding=$OUT/dwe.st.zst
+    step "$OUT/pairs.st.zst" wdist --quantity cost -j "$THREADS" --resume \
+        --pairs "random:$PAIRS" --seed 1 "$train" -o "$OUT/pairs.st.zst"
+    step "$OUT/dwe.st.zst" dwe train --preset dwe-small --seed 1 \
+        -j "$THREADS" --distances "$OUT/pairs.st.zst" --batch 32 --epochs 4 \
+        --schedule 'cosine 0' --patience 0 --log "$OUT/dwe.tsv" \
+        --checkpoint "$OUT/dwe-checkpoint.st.zst" --checkpoint-minutes 5 \
+        --resume "$train" -o "$OUT/dwe.st.zst"
+    embed_test
+}
+
+embed_test() {
+    step "$OUT/test-embedded.st.zst" dwe embed --model "$embedding" \
+        "$test" -o "$OUT/test-embedded.st.zst"
+}
+
+# show_test: the figure and the picture of the test images.
+show_test() {
+    step_to "$OUT/test-sharpness.tsv" weval sharpness "$test"
+    step "$OUT/test.png" wunpack --rows 0-19 --grid 1x20 --pad 1 --scale 2 \
+        "$test" images -o "$OUT/test.png"
+}
+
+# use_samples MODEL: embeddings and a picture of its samples.
+use_samples() {
+    step "$OUT/$1-embedded.st.zst" dwe embed --model "$embedding" \
+        "$OUT/$1-samples.st.zst" -o "$OUT/$1-embedded.st.zst"
+    step "$OUT/$1-samples.png" wunpack --rows 0-99 --grid 5x20 --pad 1 \
+        --scale 2 "$OUT/$1-samples.st.zst" images -o "$OUT/$1-samples.png"
+}
+
+# evaluate_samples MODEL: their figures beside the test images.
+evaluate_samples() {
+    step_to "$OUT/$1-images.tsv" weval sliced,wasserstein -j "$THREADS" \
+        "$test" "$OUT/$1-samples.st.zst"
+    step_to "$OUT/$1-frechet.tsv" weval frechet "$OUT/test-embedded.st.zst" \
+        "$OUT/$1-embedded.st.zst"
+    step_to "$OUT/$1-sharpness.tsv" weval sharpness "$OUT/$1-samples.st.zst"
+}
+
+# figures NAME FORM: that of each model, as cells.
+figures() {
+    for m in $models; do
+        rounded "$2" "$(value "$OUT/$m-figures.tsv" "$1")"
+        echo
+    done
+}

@@ -134,6 +134,7 @@ files_are() {
 # pictures_of PAGE: each that it names is a PNG file.
 pictures_of() {
     local link folder=${1%/*}
+    # shellcheck disable=SC2013
     for link in $(grep -o 'src="[^"]*"' "$1" | cut -d '"' -f 2); do
         [ "$(head -c 4 "$folder/$link" | tail -c 3)" = PNG ] ||
             show "$link" "a PNG file" "something else"
