@@ -33,7 +33,7 @@ void bw_spectral_start(const bw_spectral *spectral, uint64_t seed,
 
 /* acting = raw with weights divided by s; both bw_network_n_values. iterate:
  * one power iteration before, which changes state; without, s = u . W v of the
- * state as it is. */
+ * state as it is. A weight of zeros has no s and acts as NaN. */
 void bw_spectral_apply(const bw_spectral *spectral, bool iterate,
                        const float *raw, float *state, float *acting);
 
