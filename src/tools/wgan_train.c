@@ -203,7 +203,7 @@ static bw_lipschitz choose_lipschitz(const bw_lipschitz *opt_asked,
 
     if (isnan(lipschitz.value))
         lipschitz.value = preset->value;
-    lipschitz.is_one_sided = is_one_sided;
+    lipschitz.is_one_sided |= is_one_sided;
     return lipschitz;
 }
 
@@ -399,11 +399,8 @@ static bw_status make_model(job *j, bw_error *err)
         .init_sd = j->choice.init_sd,
         .seed = bw_wgan_common.seed,
     };
-    bw_status status = bw_wgan_create(&design, &j->wgan, err);
 
-    return status || !against
-               ? status
-               : bw_items_check(&j->against, j->wgan->range, err);
+    return bw_wgan_create(&design, &j->wgan, err);
 }
 
 static void tell_generator(const job *j)
