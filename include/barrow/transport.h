@@ -35,6 +35,9 @@ typedef enum bw_method {
 typedef struct bw_transport_options {
     bw_method method;
     bool with_certificate, with_plan, with_potentials;
+    /* Asked now and then where a problem takes long; not 0 ends it with
+     * BW_ERR_INTERRUPTED. May be NULL. */
+    int (*stopped)(void);
 } bw_transport_options;
 
 /* The result of one problem; arrays belong to the solver and last until its
@@ -78,8 +81,8 @@ void bw_transport_destroy(bw_transport *transport);
 
 /* Solves for histograms a and b of one sealed set. BW_ERR_USAGE: they are of
  * two sets, whose masses do not fit together. BW_ERR_RANGE: masses differ under
- * BW_NORMALIZE_NONE (both sums are named). BW_ERR_MEMORY. BW_ERR_INTERNAL: a
- * check of our own failed. Sums of real masses may differ by rounding,
+ * BW_NORMALIZE_NONE (both sums are named). BW_ERR_MEMORY. BW_ERR_INTERRUPTED: a
+ * stop. BW_ERR_INTERNAL: a check of our own failed. Sums of real masses may differ by rounding,
  * relatively 1e-9. */
 bw_status bw_transport_solve(bw_transport *transport, const bw_histogram *a,
                              const bw_histogram *b, bw_normalize normalize,

@@ -141,14 +141,15 @@ static bw_status solve_simplex(bw_multiscale *m, const bw_arcs *arcs,
         return status;
     uint64_t before = s->n_pivots;
     if (reached == NEAR)
-        bw_simplex_finish(s, arcs, tree, &m->bitmask, small_scale(arcs));
+        status =
+            bw_simplex_finish(s, arcs, tree, &m->bitmask, small_scale(arcs));
     else
-        bw_simplex_solve(s, arcs, tree);
+        status = bw_simplex_solve(s, arcs, tree);
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += s->n_pivots - before;
     else
         m->counts.n_exact_pivots += s->n_pivots - before;
-    return BW_OK;
+    return status;
 }
 
 /* Duals only guide: where they leave 32 bits, any value will do. */

@@ -28,7 +28,8 @@ typedef struct bw_multiscale {
 void bw_multiscale_clear(bw_multiscale *m);
 
 /* source[0] and sink[0] hold bins and perturbed masses, n_sinks <= n_sources.
- * Gives the optimal basis: one of m->tree, its order[] not kept up. */
+ * Gives the optimal basis: one of m->tree, its order[] not kept up.
+ * BW_ERR_MEMORY; BW_ERR_INTERRUPTED where m->simplex.stopped says so. */
 bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
                               bool is_swapped, bw_method method,
                               bw_tree **ret_tree) BW_MUST_CHECK;

@@ -36,8 +36,10 @@ bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources, size_t n_sinks)
     if (n <= s->cap_nodes && n_sinks <= s->cap_sinks)
         return BW_OK;
     uint64_t n_pivots = s->n_pivots;
+    int (*stopped)(void) = s->stopped;
     bw_simplex_clear(s);
     s->n_pivots = n_pivots;
+    s->stopped = stopped;
     n += n / 4;
     s->first_child = malloc(n * sizeof *s->first_child);
     s->next = malloc(n * sizeof *s->next);
@@ -262,20 +264,27 @@ static solver make_solver(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
     return v;
 }
 
+/* Rows between two questions whether to stop. */
+enum { PATIENCE = 64 };
+
 /* Rows in turn until a whole round of them has nothing to enter. */
-static void solve_rows(const solver *v)
+static bw_status solve_rows(const solver *v)
 {
+    int (*stopped)(void) = v->s->stopped;
     size_t n_clean = 0, n_sources = v->tree->n_sources;
     for (int32_t i = 0; n_clean < n_sources;) {
+        if (i % PATIENCE == 0 && stopped && stopped())
+            return BW_ERR_INTERRUPTED;
         n_clean = pivot_row(v, i) ? 0 : n_clean + 1;
         i = (size_t)i + 1 < n_sources ? i + 1 : 0;
     }
+    return BW_OK;
 }
 
-void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
+bw_status bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
 {
     solver v = make_solver(s, arcs, tree);
-    solve_rows(&v);
+    return solve_rows(&v);
 }
 
 /* ---- finish ---- */
@@ -319,8 +328,8 @@ static bool pivot_arcs(const solver *v, int32_t (*arc)[2], size_t n)
     return is_changed;
 }
 
-void bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
-                       bw_bitmask *bitmask, double scale)
+bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
+                            bw_bitmask *bitmask, double scale)
 {
     solver v = make_solver(s, arcs, tree);
     size_t n_blocks = (tree->n_sources + 15) / 16;
@@ -335,9 +344,8 @@ void bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
             fits = n_near <= most_near * bw_tree_n_nodes(tree);
             is_changed |= fits && pivot_arcs(&v, s->near_arc, n);
         }
-        if (!fits) {
-            solve_rows(&v);
-            return;
-        }
+        if (!fits)
+            return solve_rows(&v);
     }
+    return BW_OK;
 }

@@ -27,7 +27,8 @@ typedef struct bw_simplex {
     int32_t *suspect;       /* sinks of a row that the scan could not clear */
     int32_t (*near_arc)[2]; /* of a block of sixteen sources */
     size_t cap_nodes, cap_sinks;
-    uint64_t n_pivots; /* summed over calls */
+    uint64_t n_pivots;    /* summed over calls */
+    int (*stopped)(void); /* may be NULL */
 } bw_simplex;
 
 bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources,
@@ -35,15 +36,17 @@ bw_status bw_simplex_reserve(bw_simplex *s, size_t n_sources,
 void bw_simplex_clear(bw_simplex *s);
 
 /* Pivots from the feasible basis in tree to an optimal one. tree->order is
- * valid on entry, not kept up. */
-void bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree);
+ * valid on entry, not kept up. BW_ERR_INTERRUPTED where stopped, asked every
+ * few dozen rows, is not 0: the basis is feasible then. */
+bw_status bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs,
+                           bw_tree *tree) BW_MUST_CHECK;
 
 /* The same from a basis that bitmask has made optimal for its matrix of small
  * costs, which are the true ones times scale, rounded. A small reduced cost
  * under the exact potentials, rounded too, is off by at most 3/2 and a bit:
  * only arcs where it is below 2 need the exact one. They are few, and found
  * sixteen at a time. */
-void bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
-                       bw_bitmask *bitmask, double scale);
+bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
+                            bw_bitmask *bitmask, double scale) BW_MUST_CHECK;
 
 #endif

@@ -59,6 +59,7 @@ bw_status bw_transport_create(const bw_ground *ground,
         return bw_error_memory(err);
     t->ground = ground;
     t->options = *options;
+    t->multiscale.simplex.stopped = options->stopped;
     if (ground->is_metric) {
         t->have = calloc(ground->n_sources, sizeof *t->have);
         if (!t->have) {
@@ -393,6 +394,8 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     m->line_sink = c->is_real ? t->real[1] : NULL;
     bw_status status = bw_multiscale_solve(m, t->ground, t->is_swapped,
                                            t->options.method, &tree);
+    if (status == BW_ERR_INTERRUPTED)
+        return bw_error_set(err, status, "interrupted");
     if (status)
         return bw_error_memory(err);
     if (bw_evaluate_reserve(&t->evaluate, bw_tree_n_nodes(tree)))

@@ -70,7 +70,10 @@ static inline void ot_open(ot_case *c, bw_ground *ground)
 {
     *c = (ot_case){.ground = ground};
     for (int k = 0; k < OT_N_METHODS; k++) {
-        bw_transport_options options = {(bw_method)k, true, true, true};
+        bw_transport_options options = {.method = (bw_method)k,
+                                        .with_certificate = true,
+                                        .with_plan = true,
+                                        .with_potentials = true};
         bw_error err = BW_ERROR_INIT;
         bw_status status =
             bw_transport_create(ground, &options, &c->transport[k], &err);

@@ -57,7 +57,7 @@ static void check_problem(bw_simplex *simplex, bw_ground *ground, size_t n,
                               ? 1
                               : bw_ground_small_scale(ground),
                           &s.tree);
-        bw_simplex_solve(simplex, &s.arcs, &s.tree);
+        cr_assert_eq(bw_simplex_solve(simplex, &s.arcs, &s.tree), BW_OK);
         ot_check_basis(&s.arcs, &s.tree, label);
         ot_sort(&s.tree);
         ot_check_optimal(&s.arcs, &s.tree, label);
@@ -173,7 +173,7 @@ static void check_finish(bw_simplex *simplex, bw_bitmask *b, bw_ground *ground,
     fill_small(b, &s.arcs, scale);
     cr_assert(bw_bitmask_solve(b), "%s", label);
     ot_sort(&s.tree);
-    bw_simplex_finish(simplex, &s.arcs, &s.tree, b, scale);
+    cr_assert_eq(bw_simplex_finish(simplex, &s.arcs, &s.tree, b, scale), BW_OK);
     ot_check_basis(&s.arcs, &s.tree, label);
     ot_sort(&s.tree);
     ot_check_optimal(&s.arcs, &s.tree, label);

@@ -299,6 +299,52 @@ Test(transport, sets_that_do_not_fit_together_are_refused)
     bw_ground_destroy(line);
 }
 
+static int n_asked, n_allowed;
+
+static int stop_later(void)
+{
+    return ++n_asked > n_allowed;
+}
+
+/* 200 points against 180 others in the plane, by the simplex for any size. */
+Test(transport, a_stop_ends_a_solve_and_the_next_one_is_whole)
+{
+    enum { N = 380 };
+    bw_error err = BW_ERROR_INIT;
+    double point[2 * N], mass[2][N] = {{0}}, cost = 0;
+    bw_transport_options options = {.method = BW_METHOD_SIMPLEX,
+                                    .stopped = stop_later};
+    bw_transport *t;
+    bw_solution s;
+    bw_random random;
+
+    bw_random_init(&random, 5, BW_RANDOM_TEST, 0);
+    for (size_t k = 0; k < 2 * N; k++)
+        point[k] = bw_random_uniform(&random);
+    for (size_t k = 0; k < N; k++)
+        mass[k >= 200][k] = 1;
+    ot_case c;
+    ot_open(&c, ot_points(BW_NORM_L2, 2, N, 2, point));
+    ot_fill(&c, BW_NORMALIZE_SUM, mass[0], mass[1]);
+    cost = ot_solve(&c, BW_METHOD_SIMPLEX, 0, 1).cost;
+    cr_assert_eq(bw_transport_create(c.ground, &options, &t, &err), BW_OK);
+    for (n_allowed = 0; n_allowed < 3; n_allowed++) {
+        n_asked = 0;
+        cr_expect_eq(
+            bw_transport_solve(t, &c.h[0], &c.h[1], BW_NORMALIZE_SUM, &s, &err),
+            BW_ERR_INTERRUPTED);
+        cr_expect_str_eq(err.text, "interrupted");
+        cr_expect_eq(n_asked, n_allowed + 1);
+    }
+    n_allowed = 1 << 30;
+    cr_expect_eq(
+        bw_transport_solve(t, &c.h[0], &c.h[1], BW_NORMALIZE_SUM, &s, &err),
+        BW_OK);
+    cr_expect_eq(s.cost, cost);
+    bw_transport_destroy(t);
+    ot_close(&c);
+}
+
 Test(transport, a_method_that_cannot_serve_is_refused)
 {
     bw_transport_options options = {.method = BW_METHOD_LINE};

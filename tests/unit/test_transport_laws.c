@@ -298,7 +298,9 @@ Test(transport_laws, a_used_solver_gives_what_a_new_one_gives)
                 x[t % 2][q] = q == 1;
         ot_fill(&c, BW_NORMALIZE_SUM, x[0], x[1]);
         bw_solution s = ot_solve(&c, BW_METHOD_AUTO, 0, 1), fresh;
-        bw_transport_options options = {BW_METHOD_AUTO, true, true, true};
+        bw_transport_options options = {.with_certificate = true,
+                                        .with_plan = true,
+                                        .with_potentials = true};
         bw_transport *other;
         bw_error err = BW_ERROR_INIT;
         cr_assert_eq(bw_transport_create(c.ground, &options, &other, &err),
