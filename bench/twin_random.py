@@ -2,7 +2,7 @@
 (seed, purpose) at the counters (block, stream, 0, 0)."""
 import numpy
 
-WEIGHTS, ORDER, SPLIT, NOISE, PRIOR, CODES = 4, 5, 6, 7, 8, 9
+WEIGHTS, ORDER, SPLIT, NOISE, PRIOR, CODES, MIX = 4, 5, 6, 7, 8, 9, 12
 
 
 def words(seed, purpose, stream, n, block=0):
