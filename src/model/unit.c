@@ -42,6 +42,7 @@ bw_status bw_unit_init(bw_unit *unit, const bw_model *model,
                       .n_values = bw_network_n_values(part->network),
                       .n_trained = bw_network_n_trained(part->network),
                       .n_moments = n_moments};
+    unit->acting = unit->values;
     unit->gradient = calloc(unit->n_trained + 1, sizeof *unit->gradient);
     unit->moments = calloc(unit->n_trained + 1,
                            bw_cut_max(n_moments, 1) * sizeof *unit->moments);
@@ -71,12 +72,12 @@ const float *bw_unit_forward(bw_unit *unit, bw_mode mode, size_t n,
 
     if (opt_x)
         memcpy(bw_engine_input(unit->engine), opt_x, n * size * sizeof *opt_x);
-    return bw_engine_forward(unit->engine, mode, n, unit->values, step);
+    return bw_engine_forward(unit->engine, mode, n, unit->acting, step);
 }
 
 const float *bw_unit_backward(bw_unit *unit, size_t n)
 {
-    return bw_engine_backward(unit->engine, n, unit->values, unit->gradient);
+    return bw_engine_backward(unit->engine, n, unit->acting, unit->gradient);
 }
 
 /* ---- gradients and steps ---- */
@@ -135,13 +136,13 @@ void bw_unit_update(bw_unit *unit, double rate, uint64_t step)
 
 void bw_unit_keep(bw_unit *unit)
 {
-    memcpy(unit->running, unit->values + unit->n_trained,
+    memcpy(unit->running, unit->acting + unit->n_trained,
            (unit->n_values - unit->n_trained) * sizeof *unit->running);
 }
 
 void bw_unit_restore(bw_unit *unit)
 {
-    memcpy(unit->values + unit->n_trained, unit->running,
+    memcpy(unit->acting + unit->n_trained, unit->running,
            (unit->n_values - unit->n_trained) * sizeof *unit->running);
     bw_engine_touch(unit->engine);
 }

@@ -16,6 +16,8 @@ typedef struct bw_unit {
     const bw_optimizer *optimizer;
     bw_tasks *tasks;
     float *values; /* the part's block, in the model */
+    float *acting; /* what passes take: the values, or, once the caller has set
+                      it, a block that is made of them */
     size_t n_values, n_trained, n_moments;
     float *gradient; /* n_trained */
     float *moments;  /* n_moments x n_trained */
@@ -53,8 +55,8 @@ double bw_unit_norm(const bw_unit *unit);
 /* One step of the optimiser, the step-th, at the rate given. */
 void bw_unit_update(bw_unit *unit, double rate, uint64_t step);
 
-/* Keeps the running statistics, which forward passes change, and brings them
- * back when the step comes to nothing. */
+/* Keeps the running statistics of what acts, which forward passes change, and
+ * brings them back when the step comes to nothing. */
 void bw_unit_keep(bw_unit *unit);
 void bw_unit_restore(bw_unit *unit);
 

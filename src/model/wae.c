@@ -1,14 +1,10 @@
 /* wae.c - the model: its networks, its settings, and what fits it. */
 #include "config.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/option_table.h"
+#include "model/parts.h"
+#include "model/setting.h"
 #include "model/wae.h"
 
 /* Streams of initial values are 1024 apart. */
@@ -39,40 +35,10 @@ bw_mmd bw_wae_mmd(const bw_wae *wae)
 
 /* ---- whether the networks fit ---- */
 
-static bw_shape flat_shape(size_t n)
-{
-    return (bw_shape){.h = 1, .w = 1, .c = n, .is_flat = true};
-}
-
-static bw_status check_shape(const char *what, bw_shape found, bw_shape wanted,
-                             bw_error *err)
-{
-    char one[64], other[64];
-
-    if (bw_shape_equal(found, wanted))
-        return BW_OK;
-    bw_shape_text(found, one);
-    bw_shape_text(wanted, other);
-    return bw_error_set(err, BW_ERR_DIMENSION, "%s is %s, where %s is wanted",
-                        what, one, other);
-}
-
-/* Flat outputs stand for images of one channel, whose order of values is the
- * same; flatten puts several channels one after the other. */
-static bw_shape output_as_item(const bw_wae *wae)
-{
-    bw_shape output = bw_network_output(wae->decoder->network);
-
-    if (output.is_flat && wae->item.c == 1 &&
-        bw_shape_n(output) == bw_shape_n(wae->item))
-        return wae->item;
-    return output;
-}
-
 static bw_status check_parts(bw_wae *wae, bw_error *err)
 {
     bool is_gan = wae->loss.penalty == BW_WAE_GAN;
-    bw_shape code = flat_shape(wae->latent);
+    bw_shape code = bw_parts_flat(wae->latent);
     bw_status status;
 
     wae->encoder = bw_model_find(wae->model, "encoder");
@@ -83,27 +49,28 @@ static bw_status check_parts(bw_wae *wae, bw_error *err)
                             "its networks are not encoder and decoder%s",
                             is_gan ? " and adversary" : " alone");
     status =
-        check_shape("the encoder's input",
-                    bw_network_input(wae->encoder->network), wae->item, err);
+        bw_parts_check("the encoder's input",
+                       bw_network_input(wae->encoder->network), wae->item, err);
     if (!status)
-        status = check_shape(
+        status = bw_parts_check(
             "the encoder's output", bw_network_output(wae->encoder->network),
-            wae->is_gaussian ? flat_shape(2 * wae->latent) : code, err);
+            wae->is_gaussian ? bw_parts_flat(2 * wae->latent) : code, err);
     if (!status)
         status =
-            check_shape("the decoder's input",
-                        bw_network_input(wae->decoder->network), code, err);
+            bw_parts_check("the decoder's input",
+                           bw_network_input(wae->decoder->network), code, err);
     if (!status)
-        status = check_shape("the decoder's output", output_as_item(wae),
-                             wae->item, err);
+        status = bw_parts_check(
+            "the decoder's output",
+            bw_parts_as_item(wae->decoder->network, wae->item), wae->item, err);
     if (!status && is_gan)
-        status =
-            check_shape("the adversary's input",
-                        bw_network_input(wae->adversary->network), code, err);
+        status = bw_parts_check("the adversary's input",
+                                bw_network_input(wae->adversary->network), code,
+                                err);
     if (!status && is_gan)
-        status = check_shape("the adversary's output",
-                             bw_network_output(wae->adversary->network),
-                             flat_shape(1), err);
+        status = bw_parts_check("the adversary's output",
+                                bw_network_output(wae->adversary->network),
+                                bw_parts_flat(1), err);
     return status;
 }
 
@@ -128,19 +95,6 @@ static bw_status check_loss(const bw_wae *wae, bw_error *err)
 
 /* ---- settings ---- */
 
-static bw_status set_word(bw_wae *wae, const char *key, const char *names,
-                          size_t k, bw_error *err)
-{
-    char word[32];
-    size_t n = 0;
-    const char *name = bw_option_choice(names, k, &n);
-
-    assert(name && n < sizeof word);
-    memcpy(word, name, n);
-    word[n] = '\0';
-    return bw_model_set(wae->model, key, word, err);
-}
-
 static bw_status set_words(bw_wae *wae, bw_error *err)
 {
     const struct {
@@ -159,7 +113,8 @@ static bw_status set_words(bw_wae *wae, bw_error *err)
     bw_status status = BW_OK;
 
     for (size_t k = 0; k < sizeof word / sizeof *word && !status; k++)
-        status = set_word(wae, word[k].key, word[k].names, word[k].value, err);
+        status = bw_setting_set_word(wae->model, word[k].key, word[k].names,
+                                     word[k].value, err);
     return status;
 }
 
@@ -174,43 +129,18 @@ static bw_status set_settings(bw_wae *wae, const bw_wae_design *design,
         {"latent", (double)wae->latent}, {"prior-scale", wae->prior.scale},
         {"width", design->width},
     };
-    char shape[64], digits[24];
     bw_status status = set_words(wae, err);
 
-    bw_shape_text(wae->item, shape);
-    snprintf(digits, sizeof digits, "%016" PRIx64, wae->items_digest);
     if (!status)
-        status = bw_model_set(wae->model, "item", shape, err);
+        status = bw_setting_set_shape(wae->model, "item", wae->item, err);
     if (!status)
-        status = bw_model_set(wae->model, "items", digits, err);
+        status =
+            bw_setting_set_digest(wae->model, "items", wae->items_digest, err);
     if (!status)
         status = bw_model_set(wae->model, "preset", design->preset, err);
     for (size_t k = 0; k < sizeof real / sizeof *real && !status; k++)
         status = bw_model_set_real(wae->model, real[k].key, real[k].value, err);
     return status;
-}
-
-static bw_status bad_setting(const char *key, const char *opt_value,
-                             bw_error *err)
-{
-    return bw_error_set(err, BW_ERR_FORMAT, "setting '%s' is %s", key,
-                        opt_value ? opt_value : "missing");
-}
-
-static bw_status get_word(const bw_wae *wae, const char *key, const char *names,
-                          int *value, bw_error *err)
-{
-    const char *text = bw_model_get(wae->model, key), *name = names;
-    size_t n = 0;
-
-    for (int k = 0; text && name; k++) {
-        name = bw_option_choice(names, (size_t)k, &n);
-        if (name && strlen(text) == n && memcmp(text, name, n) == 0) {
-            *value = k;
-            return BW_OK;
-        }
-    }
-    return bad_setting(key, text, err);
 }
 
 static bw_status get_words(bw_wae *wae, bw_error *err)
@@ -233,7 +163,8 @@ static bw_status get_words(bw_wae *wae, bw_error *err)
     bw_status status = BW_OK;
 
     for (size_t k = 0; k < sizeof word / sizeof *word && !status; k++)
-        status = get_word(wae, word[k].key, word[k].names, word[k].value, err);
+        status = bw_setting_get_word(wae->model, word[k].key, word[k].names,
+                                     word[k].value, err);
     wae->loss.cost = (bw_wae_cost)cost;
     wae->loss.penalty = (bw_wae_penalty)penalty;
     wae->loss.kernel = (bw_mmd_kernel)kernel;
@@ -245,31 +176,8 @@ static bw_status get_words(bw_wae *wae, bw_error *err)
     return status;
 }
 
-/* "28x28x1", or "50" for flat items. */
-static bw_status get_item(bw_wae *wae, bw_error *err)
-{
-    const char *text = bw_model_get(wae->model, "item");
-    unsigned long long size[3];
-    int n_read = 0;
-
-    if (text &&
-        sscanf(text, "%9llux%9llux%9llu%n", &size[0], &size[1], &size[2],
-               &n_read) == 3 &&
-        text[n_read] == '\0')
-        wae->item = (bw_shape){(size_t)size[0], (size_t)size[1],
-                               (size_t)size[2], false};
-    else if (text && sscanf(text, "%9llu%n", &size[0], &n_read) == 1 &&
-             text[n_read] == '\0')
-        wae->item = flat_shape((size_t)size[0]);
-    else
-        return bad_setting("item", text, err);
-    return BW_OK;
-}
-
 static bw_status get_settings(bw_wae *wae, bw_error *err)
 {
-    const char *items = bw_model_get(wae->model, "items");
-    char *end = NULL;
     double latent = 0;
     const struct {
         const char *key;
@@ -283,15 +191,15 @@ static bw_status get_settings(bw_wae *wae, bw_error *err)
     bw_status status = get_words(wae, err);
 
     if (!status)
-        status = get_item(wae, err);
+        status = bw_setting_get_shape(wae->model, "item", &wae->item, err);
     for (size_t k = 0; k < sizeof real / sizeof *real && !status; k++)
         status = bw_model_get_real(wae->model, real[k].key, real[k].min,
                                    real[k].max, real[k].value, err);
     wae->latent = (size_t)latent;
     wae->prior.d = wae->latent;
-    wae->items_digest = items ? strtoull(items, &end, 16) : 0;
-    if (!status && (!items || strlen(items) != 16 || *end))
-        status = bad_setting("items", items, err);
+    if (!status)
+        status =
+            bw_setting_get_digest(wae->model, "items", &wae->items_digest, err);
     return status;
 }
 
@@ -302,18 +210,16 @@ static bw_status add_part(bw_wae *wae, const bw_wae_design *design,
                           const char *opt_name, bw_shape input, size_t latent,
                           bw_error *err)
 {
-    char *text = NULL;
-    bw_status status = BW_OK;
+    const bw_part_source source = {.preset = design->preset,
+                                   .part = part,
+                                   .opt_text = opt_text,
+                                   .name = opt_name,
+                                   .item = wae->item,
+                                   .latent = latent,
+                                   .input = input,
+                                   .width = design->width};
 
-    if (!opt_text)
-        status =
-            bw_preset_text(design->preset, part, wae->item, latent, &text, err);
-    if (!status)
-        status =
-            bw_model_add(wae->model, part, opt_text ? opt_text : text,
-                         opt_text ? opt_name : part, input, design->width, err);
-    free(text);
-    return status;
+    return bw_parts_add(wae->model, &source, err);
 }
 
 static bw_status add_parts(bw_wae *wae, const bw_wae_design *d, bw_error *err)
@@ -324,30 +230,11 @@ static bw_status add_parts(bw_wae *wae, const bw_wae_design *d, bw_error *err)
 
     if (!status)
         status = add_part(wae, d, "decoder", d->decoder, d->decoder_name,
-                          flat_shape(n), n, err);
+                          bw_parts_flat(n), n, err);
     if (!status && wae->loss.penalty == BW_WAE_GAN)
         status = add_part(wae, d, "adversary", d->adversary, d->adversary_name,
-                          flat_shape(n), n, err);
+                          bw_parts_flat(n), n, err);
     return status;
-}
-
-/* What the decoder's last layer that computes can say. */
-static bw_range range_of(const bw_wae *wae)
-{
-    const char *text = bw_network_text(wae->decoder->network), *end;
-    bw_range range = BW_RANGE_NONE;
-
-    for (; *text; text = *end ? end + 1 : end) {
-        end = text + strcspn(text, "\n");
-        if (strncmp(text, "sigmoid", 7) == 0)
-            range = BW_RANGE_UNIT;
-        else if (strncmp(text, "tanh", 4) == 0)
-            range = BW_RANGE_SIGNED;
-        else if (end > text && strncmp(text, "flatten", 7) != 0 &&
-                 strncmp(text, "reshape", 7) != 0)
-            range = BW_RANGE_NONE;
-    }
-    return range;
 }
 
 static void init_part(const bw_wae *wae, const bw_model_part *part,
@@ -389,7 +276,8 @@ bw_status bw_wae_create(const bw_wae_design *design, bw_wae **ret_wae,
         status = check_parts(wae, err);
     if (status)
         goto done;
-    wae->range = design->range < 0 ? range_of(wae) : (bw_range)design->range;
+    wae->range = design->range < 0 ? bw_parts_range(wae->decoder->network)
+                                   : (bw_range)design->range;
     status = bw_items_check(design->items, wae->range, err);
     if (!status)
         status = set_settings(wae, design, err);
@@ -409,18 +297,12 @@ done:
 
 bw_status bw_wae_open(const char *path, bw_wae **ret_wae, bw_error *err)
 {
-    bw_reader *reader = NULL;
     bw_wae *wae = calloc(1, sizeof *wae);
     bw_status status = wae ? BW_OK : bw_error_memory(err);
 
     *ret_wae = NULL;
     if (!status)
-        status = bw_reader_open(path, &reader, err);
-    if (!status)
-        status = bw_origin_set(&wae->origin, reader, err);
-    if (!status)
-        status =
-            bw_model_read(reader, "wae", &wae->model, &wae->origin.digest, err);
+        status = bw_parts_open(path, "wae", &wae->model, &wae->origin, err);
     if (status)
         goto done;
     status = get_settings(wae, err);
@@ -435,36 +317,15 @@ bw_status bw_wae_open(const char *path, bw_wae **ret_wae, bw_error *err)
     *ret_wae = wae;
     wae = NULL;
 done:
-    bw_reader_close(reader);
     bw_wae_destroy(wae);
     return status;
 }
 
 /* ---- what fits it ---- */
 
-static bw_status check_items(const bw_wae *wae, const bw_items *items,
-                             bw_error *err)
-{
-    char own[64], other[64];
-
-    if (bw_shape_equal(wae->item, items->shape))
-        return bw_items_check(items, wae->range, err);
-    bw_shape_text(wae->item, own);
-    bw_shape_text(items->shape, other);
-    return bw_error_set(err, BW_ERR_DIMENSION,
-                        "%s: items are %s, those of the model %s are %s",
-                        items->origin.path, other,
-                        wae->origin.path ? wae->origin.path : "", own);
-}
-
 bw_status bw_wae_load_items(const bw_wae *wae, const char *path,
                             bw_items *items, bw_error *err)
 {
-    bw_status status = bw_items_load(path, items, err);
-
-    if (!status)
-        status = check_items(wae, items, err);
-    if (status)
-        bw_items_clear(items);
-    return status;
+    return bw_parts_load_items(path, wae->item, wae->range, wae->origin.path,
+                               items, err);
 }

@@ -5,16 +5,16 @@
  * G: generator, from noise z to an item; f: critic, from an item to one number.
  * Over a batch of n items x and n fakes y = G(z), minimised by
  *
- *                   the critic                         the generator
- *   wasserstein     mean f(y) - mean f(x)              - mean f(y)
- *   minimax         mean log(1 + exp(-f(x)))           - mean log(1 + exp(f(y)))
- *                   + mean log(1 + exp(f(y)))
- *   nonsaturating   the same                           mean log(1 + exp(-f(y)))
+ *                  the critic                  the generator
+ *   wasserstein    mean f(y) - mean f(x)       - mean f(y)
+ *   minimax        mean log(1 + exp(-f(x)))    - mean log(1 + exp(f(y)))
+ *                  + mean log(1 + exp(f(y)))
+ *   nonsaturating  the same                    mean log(1 + exp(-f(y)))
  *
  * f is kept Lipschitz by
  *
- *   clip      after each of the critic's steps all its trained values are cut to
- *             [-c, c] (the paper's order; its code clips before the step)
+ *   clip      after each of the critic's steps all its trained values are cut
+ *             to [-c, c] (the paper's order; its code clips before the step)
  *   gp        lambda P is added to the critic's loss, P of nn/penalty.h at
  *             u x_i + (1 - u) y_i, u uniform on [0, 1], one an item
  *   spectral  weights act divided by their largest singular value,
@@ -22,9 +22,9 @@
  *   none
  *
  * A step of training is one of the critic on one mini-batch of items and as
- * many fakes. After every K-th of them the generator makes a step, on a batch of
- * noise of its own. With warm-up, the generator's steps number 0 to 24 and every
- * 500th wait for 100 of the critic's instead: the authors' code.
+ * many fakes. After every K-th of them the generator makes a step, on a batch
+ * of noise of its own. With warm-up, the generator's steps number 0 to 24 and
+ * every 500th wait for 100 of the critic's instead: the authors' code.
  *
  * Instead of a generator there can be a second set of items, from which fakes
  * are taken: then the critic alone is trained (`against`).
@@ -68,8 +68,9 @@ typedef struct bw_lipschitz {
 extern const char bw_wgan_loss_names[];
 
 /* "clip:C", "gp:LAMBDA", "spectral", "none"; "clip" and "gp" alone leave value
- * NaN, for the preset to fill. BW_ERR_USAGE with the forms that exist. The text
- * of one, which parses to it again, takes at most 40 bytes. */
+ * NaN, for the preset to fill; ":one-sided" may follow those of gp. BW_ERR_USAGE
+ * with the forms that exist. The text of one, which parses to it again, takes
+ * at most 40 bytes. */
 bw_status bw_lipschitz_parse(const char *text, bw_lipschitz *lipschitz,
                              bw_error *err) BW_MUST_CHECK;
 void bw_lipschitz_text(const bw_lipschitz *lipschitz, char text[40]);
@@ -185,8 +186,9 @@ typedef struct bw_wgan_training {
     bool has_warm_up;
     bw_optimizer optimizer, critic_optimizer;
     double rate, critic_rate;
-    double ema; /* of the generator's values, 0: none; else below 1: after each
-                   of its steps a = ema a + (1 - ema) w, from the initial w on */
+    double ema; /* of the generator's values, 0: none; else below 1: after
+                   each of its steps a = ema a + (1 - ema) w, from the initial w
+                   on */
     bool exact; /* measure the exact W1 of each batch, too */
     uint64_t seed;
     bw_tasks *tasks;
@@ -209,8 +211,8 @@ typedef struct bw_wgan_learner bw_wgan_learner;
  *   generator       its loss at its latest step; 0 before the first
  *   slope           largest |f(x_i) - f(y_i)| / |x_i - y_i| over the pairs of
  *                   the batch: no Lipschitz constant is less
- *   gradient        largest |g_i| at the points where the penalty looks; without
- *                   gp in validation only, 0 in steps
+ *   gradient        largest |g_i| at the points where the penalty looks;
+ *                   without gp in validation only, 0 in steps
  *   [clipped]       share of the critic's values that the clip cut
  *   norm_critic     length of the critic's gradient, penalty and all
  *   norm_generator  the same of the generator at its latest step
@@ -222,10 +224,12 @@ typedef struct bw_wgan_learner bw_wgan_learner;
  * leave the running ones alone; the others are 0.
  *
  * Random numbers of step t (from 1): the critic's fakes are made of stream 2 t
- * of BW_RANDOM_PRIOR, the generator's own noise is stream 2 t + 1; u is stream t
- * of BW_RANDOM_MIX, number i for item i. Fakes of `against` are turns through
- * it, each in the order that BW_RANDOM_ORDER gives for stream 2^62 + turn.
- * Validation and pictures draw from streams of their own, always the same.
+ * of BW_RANDOM_PRIOR, the generator's own noise is stream 2 t + 1; u is stream
+ * t of BW_RANDOM_MIX, number i for item i. Fakes of `against` are turns through
+ * those that are not held out, as many of which are held out as of the items,
+ * by share or count; each turn in the order that BW_RANDOM_ORDER gives for
+ * stream 2^62 + turn. Validation and pictures draw from streams of their own,
+ * always the same.
  *
  * State blocks: moments, the generator's average ("ema"), u and v of spectral
  * normalisation ("spectral"), the generator's latest figures. */
