@@ -180,6 +180,9 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
     if (!status && !distances)
         status = bw_error_set(err, BW_ERR_USAGE, "no --distances are named");
     if (!status)
+        status = bw_job_check_apart("the figures", "-", "--quantiles",
+                                    quantiles, err);
+    if (!status)
         status = bw_dwe_job_open(&job, self, parsed, model, false, err);
     if (!status)
         status = work(&job, parsed->operand[0], &images, &pairs, err);

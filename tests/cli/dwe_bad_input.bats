@@ -140,6 +140,36 @@ nothing_was_written() {
     nothing_was_written
 }
 
+@test "one name for two outputs is exit 2" {
+    dwe embed --model m.st.zst i.st.zst -o codes.st.zst
+    for verb in 'decode codes.st.zst' 'barycenter i.st.zst' \
+        'interpolate i.st.zst 0-1' 'components i.st.zst'; do
+        # Options are words.
+        # shellcheck disable=SC2086
+        set -- dwe $verb --model m.st.zst --png
+        check 2 "$@" - -o -
+        stdout_is ''
+        stderr_has 'the output and --png cannot both go to standard output'
+        echo old >s.png
+        check 2 "$@" s.png -o ./s.png
+        stderr_has 'the output and --png cannot both go to s.png'
+        [ "$(cat s.png)" = old ]
+    done
+    check 2 train --log no.st.zst --distances d.st.zst i.st.zst
+    stderr_has 'the log and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint no.st.zst --distances d.st.zst i.st.zst
+    stderr_has 'the checkpoint and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint c.st.zst --log c.st.zst --distances d.st.zst \
+        i.st.zst
+    stderr_has 'the checkpoint and the log cannot both go to c.st.zst'
+    [ ! -e c.st.zst ]
+    check 2 dwe evaluate --quantiles - --model m.st.zst --distances d.st.zst \
+        i.st.zst
+    stdout_is ''
+    stderr_has 'the figures and --quantiles cannot both go to standard output'
+    nothing_was_written
+}
+
 @test "networks with errors name file, line and column" {
     printf 'flatten\ndense 50\n' >e.txt
     printf 'dense 784\nsoftmaxx\n' >d.txt

@@ -220,14 +220,34 @@ refused() {
         refused 2 "--pairs: '$pairs': N is 1 to" interpolate --pairs $pairs \
             --model m.st.zst i.st.zst
     done
-    check 2 wae sample --png - m.st.zst -o -
-    stderr_has 'the output and --png cannot both go to standard output'
-    check 2 wae sample --png s.png m.st.zst -o s.png
-    stderr_has 'the output and --png cannot both go to s.png'
-    echo old >s.png
-    check 2 wae sample --png s.png m.st.zst -o ./s.png
-    [ "$(cat s.png)" = old ]
-    check 0 wae sample --png /dev/null m.st.zst -o /dev/null
+}
+
+@test "a picture where the output goes is exit 2" {
+    for verb in 'decode --model m.st.zst codes.st.zst' \
+        'reconstruct --model m.st.zst i.st.zst' 'sample m.st.zst' \
+        'interpolate --model m.st.zst i.st.zst'; do
+        # Options are words.
+        # shellcheck disable=SC2086
+        set -- wae $verb --png
+        check 2 "$@" - -o -
+        stdout_is ''
+        stderr_has 'the output and --png cannot both go to standard output'
+        check 2 "$@" -
+        stderr_has 'the output and --png cannot both go to standard output'
+        check 2 "$@" s.png -o s.png
+        stderr_has 'the output and --png cannot both go to s.png'
+        [ ! -e s.png ]
+        echo old >s.png
+        ln s.png hard.png
+        ln -s s.png soft.png
+        for same in ./s.png hard.png soft.png; do
+            check 2 "$@" s.png -o $same
+            stderr_has 'the output and --png cannot both go to s.png'
+        done
+        [ "$(cat s.png)" = old ]
+        check 0 "$@" /dev/null -o /dev/null
+        rm s.png hard.png soft.png
+    done
 }
 
 @test "a full disk and a closed pipe" {

@@ -248,6 +248,15 @@ Try 'wae train --help' for more."
     check 2 train --checkpoint c.st.zst --log c.st.zst i.st.zst
     stderr_has 'the checkpoint and the log cannot both go to c.st.zst'
     [ ! -e c.st.zst ]
+    # Nor another name of a model that is there.
+    cp m.st.zst no.st.zst
+    ln -s no.st.zst name.tsv
+    check 2 train --log name.tsv i.st.zst
+    stderr_has 'the log and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint ./no.st.zst i.st.zst
+    stderr_has 'the checkpoint and the model cannot both go to no.st.zst'
+    same m.st.zst no.st.zst
+    rm no.st.zst name.tsv
     check 1 wae train --net-encoder e.txt --net-decoder d.txt --latent 4 \
         i.st.zst -o none/m.st.zst
     stderr_has 'none/m.st.zst'

@@ -139,6 +139,39 @@ npy() {
     stderr_is "weval: n.st: tensor 'codes' holds no items"
 }
 
+# stopped_in METRIC SIGNAL: weval, told to stop while it works on a metric of
+# points that would take hours. A job in the background of a script ignores
+# SIGINT, unless python3 lets it not.
+stopped_in() {
+    python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' weval -v -j2 --limit 0 --slices 1000000 \
+        "mse,$1" many.npy many.npy -o no.tsv 2>told 3>&- &
+    local pid=$! tries=0
+    # The line of the metric before says that the wait has begun.
+    until grep -q mse told || ! kill -0 $pid; do sleep 0.01; done
+    kill "-$2" $pid
+    # A bound for a tool that goes on, not a time to keep.
+    while kill -0 $pid 2>/dev/null && [ $((tries += 1)) -lt 600 ]; do
+        sleep 0.1
+    done
+    kill -9 $pid 2>/dev/null || true
+    code=0
+    wait $pid || code=$?
+}
+
+@test "a signal ends a long metric, and nothing is left" {
+    need python3
+    head -c 4800000 /dev/zero | npy many.npy '<f4' '(300000, 4)'
+    stopped_in mmd INT
+    [ "$code" -eq 130 ]
+    grep -q '^weval: interrupted$' told
+    stopped_in 'sliced' TERM
+    [ "$code" -eq 143 ]
+    [ ! -e no.tsv ]
+    [ -z "$(find . -name '.*' -type f)" ]
+}
+
 @test "a full disk and a closed pipe" {
     check_full weval mse a.st.zst a.st.zst
     check_closed_pipe weval mse a.st.zst a.st.zst

@@ -102,6 +102,74 @@ Test(centres, of_every_code_and_of_equal_ones)
         cr_expect_eq(label[i], 0);
 }
 
+static double distance_to_nearest(const float *x, size_t i, size_t n,
+                                  const size_t *centre)
+{
+    double least = HUGE_VAL;
+
+    for (size_t c = 0; c < n; c++)
+        least = fmin(least, square_of(x, i, centre[c]));
+    return least;
+}
+
+static double sum_to_nearest(const float *x, size_t n, const size_t *centre)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < N; i++)
+        sum += distance_to_nearest(x, i, n, centre);
+    return sum;
+}
+
+/* By the header's word: the candidates that leave the least sum. Candidates are
+ * drawn anew, from the same stream. */
+static void choose_plainly(uint64_t seed, size_t n_centres, const float *x,
+                           size_t *centre)
+{
+    size_t n_trials = 2 + (size_t)log((double)n_centres);
+    bw_random random;
+
+    bw_random_init(&random, seed, BW_RANDOM_TEST, 1);
+    centre[0] = (size_t)bw_random_below(&random, N);
+    for (size_t c = 1; c < n_centres; c++) {
+        double least = HUGE_VAL, all = sum_to_nearest(x, c, centre);
+        size_t best = 0;
+        for (size_t t = 0; t < n_trials; t++) {
+            double at = bw_random_uniform(&random) * all;
+            size_t i = 0;
+            while ((at -= distance_to_nearest(x, i, c, centre)) >= 0)
+                i++;
+            centre[c] = i;
+            double sum = sum_to_nearest(x, c + 1, centre);
+            if (sum < least) {
+                least = sum;
+                best = i;
+            }
+        }
+        centre[c] = best;
+    }
+}
+
+/* Codes of no clusters at whole places, so that sums are exact: which candidate
+ * is taken decides every further draw. */
+Test(centres, of_candidates_the_best_is_taken)
+{
+    float x[N * D];
+    size_t centre[K], wanted[K], label[N];
+    bw_random random;
+
+    bw_random_init(&random, 8, BW_RANDOM_TEST, 0);
+    for (size_t k = 0; k < N * D; k++)
+        x[k] = (float)bw_random_below(&random, 1000);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        choose_plainly(seed, K, x, wanted);
+        cr_assert_eq(choose(seed, N, K, x, NULL, centre, label), BW_OK);
+        for (size_t c = 0; c < K; c++)
+            cr_expect_eq(centre[c], wanted[c], "seed %d: centre %zu", (int)seed,
+                         c);
+    }
+}
+
 static int stop(void)
 {
     return 1;

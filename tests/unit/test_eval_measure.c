@@ -66,6 +66,55 @@ Test(eval_measure, agreement_of_many)
     free(y);
 }
 
+/* n sum x y - sum x sum y, a whole number. */
+static double spread(size_t n, const int *x, const int *y)
+{
+    int xy = 0, sum_x = 0, sum_y = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        xy += x[k] * y[k];
+        sum_x += x[k];
+        sum_y += y[k];
+    }
+    return (double)((int)n * xy - sum_x * sum_y);
+}
+
+/* Whole numbers so large that their sum is rounded: a mean is off by as much as
+ * the values differ. */
+Test(eval_measure, correlation_where_means_are_rounded)
+{
+    enum { MOST = 9 };
+    bw_random random;
+    size_t n_off = 0;
+
+    bw_random_init(&random, 4, BW_RANDOM_TEST, 0);
+    for (size_t t = 0; t < 300; t++) {
+        size_t n = 3 + t % (MOST - 2);
+        int x[MOST], y[MOST];
+        double large_x[MOST], large_y[MOST], sum = 0;
+        for (size_t k = 0; k < n; k++) {
+            x[k] = (int)bw_random_below(&random, 40);
+            y[k] = (int)bw_random_below(&random, 40);
+            large_x[k] = 0x1p52 + x[k];
+            large_y[k] = 0x1p52 + y[k];
+            sum += large_x[k];
+        }
+        double xx = spread(n, x, x), yy = spread(n, y, y);
+        if (xx < 400 || yy < 400) /* as good as equal to its rounding */
+            continue;
+        bw_sample a = eval_sample(n, 1, large_x),
+                  b = eval_sample(n, 1, large_y);
+        double wanted = spread(n, x, y) / (sqrt(xx) * sqrt(yy));
+        eval_near(eval_run("correlation", &a, &b), wanted, 4e-15,
+                  "correlation");
+        double off = 0;
+        for (size_t k = 0; k < n; k++)
+            off += large_x[k] - sum / (double)n;
+        n_off += fabs(off) >= 1;
+    }
+    cr_expect_gt(n_off, 50, "%zu means were rounded", n_off);
+}
+
 Test(eval_measure, what_is_not_defined)
 {
     double x[] = {0, 0, 0}, y[] = {1, 2, 3};
