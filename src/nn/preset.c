@@ -131,15 +131,28 @@ static void mlp_critic(FILE *out, const recipe *r)
     fputs("dense 1\n", out);
 }
 
-/* Flat items are points, which no activation bounds. */
-static void mlp_generator(FILE *out, const recipe *r)
+/* The paper says no more than four layers, and its code ends in a linear one.
+ * Images end in tanh here, as the convolutional generator's, so that samples
+ * stay in the items' range. Flat items are points, which nothing bounds. */
+static void hidden_generator(FILE *out, const recipe *r, int n_hidden)
 {
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < n_hidden; k++)
         fprintf(out, "dense %zu\nrelu\n", r->base);
     fprintf(out, "dense %zu\n", bw_shape_n(r->image));
     if (!r->image.is_flat)
         fprintf(out, "tanh\nreshape %zu %zu %zu\n", r->image.h, r->image.w,
                 r->image.c);
+}
+
+static void mlp_generator(FILE *out, const recipe *r)
+{
+    hidden_generator(out, r, 4);
+}
+
+/* The second paper's, for sets of points. */
+static void toy_generator(FILE *out, const recipe *r)
+{
+    hidden_generator(out, r, 3);
 }
 
 static void dcgan_critic(FILE *out, const recipe *r)
@@ -224,6 +237,10 @@ static const preset_part parts[] = {
     {"wgan-mlp", "critic", mlp_critic, 512, 0, 0},
     {"wgan-mlp-small", "generator", mlp_generator, 64, 0, 0},
     {"wgan-mlp-small", "critic", mlp_critic, 64, 0, 0},
+    {"wgan-toy", "generator", toy_generator, 512, 0, 0},
+    {"wgan-toy", "critic", mlp_critic, 512, 0, 0},
+    {"wgan-toy-small", "generator", toy_generator, 128, 0, 0},
+    {"wgan-toy-small", "critic", mlp_critic, 128, 0, 0},
 };
 enum { N_PARTS = sizeof parts / sizeof parts[0] };
 
@@ -231,7 +248,7 @@ enum { N_PARTS = sizeof parts / sizeof parts[0] };
 #define WAE_PRESETS "wae-celeba|wae-celeba-small|wae-mnist|wae-mnist-small"
 #define WGAN_PRESETS                                                           \
     "wgan-dcgan|wgan-dcgan-small|wgan-gp-mnist|wgan-gp-mnist-small|"           \
-    "wgan-mlp|wgan-mlp-small"
+    "wgan-mlp|wgan-mlp-small|wgan-toy|wgan-toy-small"
 
 const char *bw_preset_names(const char *opt_part)
 {

@@ -150,6 +150,10 @@ Test(preset, points)
           3 * 512 + 2 * 513 * 512 + 513, 2 * 512 + 2 * 512 * 512 + 512);
     check("wgan-mlp", "generator", flat(2), 2, flat(2), flat(2),
           3 * 512 + 3 * 513 * 512 + 513 * 2, 2 * 512 + 3 * 512 * 512 + 1024);
+    check("wgan-toy", "critic", flat(2), 2, flat(2), flat(1),
+          3 * 512 + 2 * 513 * 512 + 513, 2 * 512 + 2 * 512 * 512 + 512);
+    check("wgan-toy", "generator", flat(2), 2, flat(2), flat(2),
+          3 * 512 + 2 * 513 * 512 + 513 * 2, 2 * 512 + 2 * 512 * 512 + 1024);
     check("wgan-mlp", "critic", mnist, 2, mnist, flat(1),
           785 * 512 + 2 * 513 * 512 + 513, 784 * 512 + 2 * 512 * 512 + 512);
 }
@@ -201,7 +205,7 @@ Test(preset, all_parse)
                          "%s %s", name, parts[k].part);
             bw_network_destroy(network);
         }
-    cr_expect_eq(n_found, 30, "%zu", n_found);
+    cr_expect_eq(n_found, 34, "%zu", n_found);
     cr_expect_str_eq(bw_preset_names("hand"), "");
 }
 
