@@ -279,7 +279,7 @@ static bw_status check_rows(const bw_reader *part, const char *kind,
 static bw_status check_part(const bw_reader *part, bw_error *err)
 {
     static const char *const by_rows[] = {"images", "histograms", "distances",
-                                          "codes", NULL};
+                                          "codes",  "scores",     NULL};
     static const char *const single[] = {"model", "checkpoint", NULL};
     const char *kind = bw_reader_meta(part, BW_META_KIND);
     char shown[BW_UTF8_SHOWN];

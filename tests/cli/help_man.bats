@@ -76,6 +76,10 @@ compare_options() {
     compare_options weval
 }
 
+@test "help and page of wgan agree" {
+    compare_options wgan
+}
+
 @test "a page tells of every verb, with the options that it has" {
     for name in $(tools); do
         for verb in $(verbs "$name"); do
