@@ -10,7 +10,7 @@
 #include "tools/dwe.h"
 
 static const char *model, *grid, *weights;
-static uint64_t n_columns = 10, n_steps = 9, n_components = 5;
+static uint64_t n_columns = BW_OPTION_UNSET, n_steps = 9, n_components = 5;
 static bool is_view, by_label, columns_given;
 static double reach = 2;
 
@@ -103,7 +103,8 @@ static const bw_option barycenter_options[] = {
      .help = "one barycentre for each label",
      .value = &by_label},
     BW_DWE_VIEW_OPTION(is_view),
-    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
+    BW_JOB_GRID_OPTIONS("images, by default all,", grid, n_columns,
+                        columns_given),
     {.name = NULL},
 };
 
@@ -248,7 +249,8 @@ static const bw_option interpolate_options[] = {
      .min = 2,
      .max = 65536},
     BW_DWE_VIEW_OPTION(is_view),
-    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
+    BW_JOB_GRID_OPTIONS("images, by default those of a line,", grid, n_columns,
+                        columns_given),
     {.name = NULL},
 };
 
@@ -340,7 +342,8 @@ static const bw_option components_options[] = {
      .min = 0,
      .max = 1000},
     BW_DWE_VIEW_OPTION(is_view),
-    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
+    BW_JOB_GRID_OPTIONS("images, by default those of a component,", grid,
+                        n_columns, columns_given),
     {.name = NULL},
 };
 

@@ -10,7 +10,7 @@
 #include "tools/wae.h"
 
 static const char *model, *pairs = "random:10", *grid;
-static uint64_t n_columns = 10, n_steps = 10;
+static uint64_t n_columns = BW_OPTION_UNSET, n_steps = 10;
 static int path = BW_PATH_STRAIGHT;
 static bool columns_given;
 
@@ -33,7 +33,8 @@ static const bw_option options[] = {
      .help = "the way between two codes",
      .value = &path,
      .choices = bw_path_names},
-    BW_JOB_GRID_OPTIONS("images", grid, n_columns, columns_given),
+    BW_JOB_GRID_OPTIONS("images, by default those of a way,", grid, n_columns,
+                        columns_given),
     {.name = NULL},
 };
 
