@@ -10,7 +10,6 @@ load harness
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return 1
     wpack --labels "$MNIST_LABELS" --limit 240 "$MNIST_IMAGES" -o i.st.zst
-    wpack --skip 500 --limit 200 "$MNIST_IMAGES" -o other.st.zst
     awk 'BEGIN { for (k = 0; k < 300; k++) {
         a = k * 0.7; printf "%.5f\t%.5f\n", sin(a), cos(a)
     } }' | tee p.tsv | wpack --kind codes - -o points.st.zst
@@ -208,6 +207,7 @@ options_of() {
     check 1 train --net-generator linear.txt --lipschitz none --rate 1e6 \
         --optimizer sgd --epochs 100 -o no.st.zst --checkpoint c.st.zst \
         --checkpoint-every 1
+    # shellcheck disable=SC2154
     [[ $stderr =~ step\ ([0-9]+).*finite\;\ checkpoint\ c.st.zst\ holds\ step ]]
     [ "$(step_of c.st.zst)" -lt "${BASH_REMATCH[1]}" ]
     check 0 winfo --verify c.st.zst
@@ -286,10 +286,7 @@ options_of() {
     told 'none, latent 100, critic steps 1, batch 64, epochs 25, rate 0.0002, critic'\''s 0.0002, adam beta1 0.5 beta2 0.999' --loss minimax
     told 'gp:10, latent 100, critic steps 5, batch 64, epochs 25, rate 0.001, critic'\''s 0.001, adam beta1 0.5 beta2 0.9' --lipschitz gp --rate 0.001
     told 'clip:0.01' --lipschitz clip
-    told 'spectral' --lipschitz spectral
-    stderr_has 'rate 0.0002, critic'\''s 0.003, adam beta1 0 beta2 0.9' || \
-        told 'spectral, latent 100, critic steps 5, batch 64, epochs 25, rate 0.0002, critic'\''s 0.003, adam beta1 0 beta2 0.9' \
-            --lipschitz spectral --critic-rate 0.003
+    told 'spectral, latent 100, critic steps 5, batch 64, epochs 25, rate 0.0002, critic'\''s 0.003, adam beta1 0 beta2 0.9' --lipschitz spectral --critic-rate 0.003
     # Of another optimiser its own defaults, and of another --init.
     told 'clip:0.01, latent 100, critic steps 5, batch 64, epochs 25, rate 5e-05, critic'\''s 5e-05, adam beta1 0.9 beta2 0.999' --optimizer adam
     told 'clip' --optimizer adam --beta2 0.5
