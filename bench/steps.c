@@ -1,21 +1,22 @@
-/* steps.c - time of whole training steps of the presets, as wae train and dwe
- * train take them: gathering the batch, noise, forward, all terms of the loss,
- * backward, Adam, and the adversary's step.
+/* steps.c - time of whole training steps of the presets, as wae train, dwe
+ * train and wgan train take them: gathering the batch, noise, forward, all terms
+ * of the loss, backward, the optimiser's step, and the adversary's.
  *
  *   steps [-j THREADS] [-r ROUNDS] [NAME ...]
  *   steps -c [-j THREADS] [-r ROUNDS] NAME:PENALTY ...
  *   steps -t NAME
  *
  * Names: dwe, wae-mnist, wae-mnist-4, wae-celeba-4, wae-celeba, wae's with
- * :mmd, :gan, :kl or :none after them (mmd unless given); the suffix -4 divides
- * channel counts by 4. A line a name: median time of a step, images (dwe:
- * pairs) a second, GFLOP/s of the networks' multiply-adds (backward counts
- * twice the forward pass, less the encoder's input, whose gradient nobody
- * wants; the adversary's do not count), their share of an sgemm 2000^3 on the
- * same threads, timed before and after each step, the loss of the second step,
- * and a sum over the trained parameters at the end. Parameters and images begin
- * as torch_steps.py makes them, too, so that losses can be compared; -t prints
- * the networks for it.
+ * :mmd, :gan, :kl or :none after them (mmd unless given); wgan-gp-mnist and
+ * wgan-mlp, with :critic or :generator after them (critic unless given); the
+ * suffix -4 divides channel counts by 4. A line a name: median time of a step,
+ * images (dwe: pairs) a second, GFLOP/s of the networks' multiply-adds (study.h
+ * says which count), their share of an sgemm 2000^3 on the same threads, timed
+ * before and after each step, the loss of the second step (of a generator the
+ * length of its gradient), and a sum over the trained parameters at the end. A
+ * generator's step is what a step of both takes more than the critic's own
+ * before it. Parameters and images begin as torch_steps.py makes them, too, so
+ * that losses can be compared; -t prints the networks for it.
  *
  * -c: what a penalty costs. Steps with it and without any alternate; a line
  * has both median times, and the median, the least and the greatest of what
@@ -45,6 +46,15 @@ static int no_study(const char *name)
     return 2;
 }
 
+static double time_step(bench *b, study *s, double *opt_loss)
+{
+    double start = timing_now(&b->timing), loss = study_step(s);
+
+    if (opt_loss)
+        *opt_loss = loss;
+    return timing_now(&b->timing) - start;
+}
+
 static int time_study(bench *b, const char *name)
 {
     double time[MAX_ROUNDS], share[MAX_ROUNDS], t, loss = 0;
@@ -52,14 +62,13 @@ static int time_study(bench *b, const char *name)
 
     if (!study_start(name, b->timing.tasks, &s))
         return no_study(name);
-    study_step(&s);
+    for (size_t k = 0; k < (s.is_generator ? 2 : 1); k++)
+        study_step(&s);
     for (size_t k = 0; k < b->n_rounds; k++) {
-        double before = timing_peak(&b->timing), start = timing_now(&b->timing),
-               value = study_step(&s);
+        double before = timing_peak(&b->timing),
+               spared = s.is_generator ? time_step(b, &s, NULL) : 0;
 
-        if (k == 0)
-            loss = value;
-        time[k] = timing_now(&b->timing) - start;
+        time[k] = time_step(b, &s, k == 0 ? &loss : NULL) - spared;
         share[k] = s.work / time[k] / ((before + timing_peak(&b->timing)) / 2);
     }
     t = median(time, b->n_rounds);
@@ -71,14 +80,6 @@ static int time_study(bench *b, const char *name)
     fflush(stdout);
     study_end(&s);
     return 0;
-}
-
-static double time_step(bench *b, study *s)
-{
-    double start = timing_now(&b->timing);
-
-    study_step(s);
-    return timing_now(&b->timing) - start;
 }
 
 static int compare_study(bench *b, const char *name)
@@ -98,8 +99,8 @@ static int compare_study(bench *b, const char *name)
     study_step(&one);
     study_step(&other);
     for (size_t k = 0; k < n; k++) {
-        without[k] = time_step(b, &one);
-        with[k] = time_step(b, &other);
+        without[k] = time_step(b, &one, NULL);
+        with[k] = time_step(b, &other, NULL);
         added[k] = 100 * (with[k] / without[k] - 1);
     }
     t = median(added, n);

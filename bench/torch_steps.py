@@ -4,10 +4,12 @@ images, first parameters and losses (Debian: python3-torch).
 
   steps -t NAME | torch_steps.py THREADS ROUNDS
 
-Prints the median milliseconds of ROUNDS steps, and the loss of the second step.
+Prints the median milliseconds of ROUNDS steps, and the loss of the second step,
+of a generator's the length of its gradient.
 In the first two steps, which are not timed, noise and draws are the same
 numbers as those of steps.c; afterwards PyTorch draws its own, and draws of the
-prior as well as noise count as part of the step.
+prior as well as noise count as part of the step. Before each step of a
+generator stand two of the critic, which are not timed.
 """
 import statistics
 import sys
@@ -18,6 +20,7 @@ import torch
 import twin_network
 import twin_random
 import twin_wae
+import twin_wgan
 
 
 def scattered(n):
@@ -64,7 +67,7 @@ def read(file):
             texts[name], name = ''.join(lines), None
         else:
             lines.append(line)
-    shapes = {'encoder': (c, h, w)}
+    shapes = {'encoder': (c, h, w), 'critic': (c, h, w)}
     nets = {part: twin_network.network(
         text, shapes.get(part, (int(words['latent']),)))
         for part, text in texts.items()}
@@ -73,7 +76,28 @@ def read(file):
     return words, nets
 
 
-class Dwe:
+def ready(words, net):
+    """The batch as the networks see it, in the learner's order; net makes
+    images."""
+    n = int(words['batch'])
+    order = twin_random.shuffled(int(words['seed']), twin_random.SPLIT, 0, n)
+    x = images(n, words['image'], False)[order]
+    is_signed = any(isinstance(layer, torch.nn.Tanh) for layer in net[-2:])
+    return 2 * x - 1 if is_signed else x
+
+
+class Study:
+    """Steps of a model."""
+
+    def lead(self, number):
+        """What has to be before a step, and is not timed."""
+
+    def figure(self, loss):
+        """What is compared, of what a step returns."""
+        return loss
+
+
+class Dwe(Study):
     """Steps of an embedding on n pairs at cost 1."""
 
     def __init__(self, words, nets):
@@ -97,7 +121,7 @@ class Dwe:
         return loss
 
 
-class Wae:
+class Wae(Study):
     """Steps of an auto-encoder."""
 
     def __init__(self, words, nets):
@@ -109,12 +133,7 @@ class Wae:
             weight=float(words['weight']), rate=rate, adversary_rate=rate,
             betas=(.9, .999), is_gaussian=words['penalty'] == 'kl',
             has_log_prior=words['log_prior'] == '1')
-        order = twin_random.shuffled(self.seed, twin_random.SPLIT, 0, self.n)
-        self.x = self.range(images(self.n, words['image'], False)[order])
-
-    def range(self, x):
-        is_signed = isinstance(self.wae.decoder[-1], torch.nn.Tanh)
-        return 2 * x - 1 if is_signed else x
+        self.x = ready(words, nets['decoder'])
 
     def numbers(self, step):
         """Draws of the prior and of codes."""
@@ -132,18 +151,66 @@ class Wae:
         return sum(w * term for w, term in zip(weights, terms))
 
 
+class Critic(Study):
+    """Steps of a critic: making the fakes, its loss, the penalty, the clip."""
+
+    def __init__(self, words, nets):
+        self.n, self.seed = int(words['batch']), int(words['seed'])
+        fields = dict(kind=words['optimizer'], rate=float(words['rate']))
+        if 'beta1' in words:
+            fields['betas'] = float(words['beta1']), float(words['beta2'])
+        self.wgan = twin_wgan.Wgan(
+            **nets, latent=int(words['latent']), optimizer=fields,
+            critic_optimizer=fields, lipschitz=words['lipschitz'],
+            value=float(words['value']))
+        self.x = ready(words, nets['generator'])
+
+    def noise(self, stream, has_streams):
+        if not has_streams:
+            return torch.randn(self.n, self.wgan.latent)
+        return torch.from_numpy(twin_wgan.draws(self.wgan, self.seed, stream,
+                                                self.n))
+
+    def step(self, number, has_streams=None):
+        has_streams = number <= 2 if has_streams is None else has_streams
+        u = (torch.from_numpy(twin_wgan.mix(self.seed, number, self.n))
+             if has_streams else torch.rand(self.n))
+        y = self.wgan.fakes(self.noise(2 * number, has_streams))
+        _, loss, penalty, _ = self.wgan.critic_step(self.x, y, u)
+        return loss + self.wgan.value * penalty
+
+
+class Generator(Critic):
+    """Steps of a generator, after each second one of the critic."""
+
+    def lead(self, number):
+        for at in 2 * number - 1, 2 * number:
+            super().step(at, number <= 2)
+
+    def step(self, number):
+        self.wgan.generator_step(self.noise(4 * number + 1, number <= 2))
+        return self.wgan.generator
+
+    def figure(self, generator):
+        """Its loss has the critic's last bias in it, whose gradient is
+        rounding, of which Adam makes whole steps."""
+        return twin_wae.norm(generator)
+
+
 def main():
     n_threads, n_rounds = int(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(n_threads)
     words, nets = read(sys.stdin)
-    model = (Dwe if words['kind'] == 'dwe' else Wae)(words, nets)
-    model.step(1)
-    second = model.step(2).item()
+    kinds = {'dwe': Dwe, 'wae': Wae, 'critic': Critic, 'generator': Generator}
+    model = kinds[words.get('steps', words['kind'])](words, nets)
     times = []
-    for k in range(n_rounds):
+    for number in range(1, 3 + n_rounds):
+        model.lead(number)
         start = time.perf_counter()
-        model.step(3 + k)
+        loss = model.step(number)
         times.append(time.perf_counter() - start)
+        if number == 2:
+            second, times = model.figure(loss).item(), []
     print(f'{statistics.median(times) * 1e3:.3f} {second:.9g}')
 
 
