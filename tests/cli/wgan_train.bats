@@ -270,6 +270,11 @@ options_of() {
     same <(values a.st.zst) <(values b.st.zst)
     check 0 train --steps 3 --seed 3 -o b.st.zst
     check 1 same <(values a.st.zst) <(values b.st.zst)
+    # Each network has its rate.
+    check 0 train --steps 3 --seed 3 --rate 0 --critic-rate 0.01 -o b.st.zst
+    same <(values a.st.zst) <(values b.st.zst)
+    check 1 same <(values a.st.zst critic.0.weight) \
+        <(values b.st.zst critic.0.weight)
     check 0 train --steps 250 --epochs 100 --warm-up -v -o m.st.zst
     stderr_has 'wgan: the generator made 2 steps'
 }
