@@ -144,24 +144,38 @@ Test(penalty, nothing)
     critic_finish(&c);
 }
 
-/* In the first item of several, which later ones do not hide. */
+static void check_not_a_number(bw_slopes slopes)
+{
+    cr_expect(isnan(slopes.penalty));
+    cr_expect(isnan(slopes.mean));
+    cr_expect(isnan(slopes.largest));
+}
+
 Test(penalty, not_a_number)
 {
     const critic_case one = {"dense 3\nrelu\ndense 1", FLAT(2), 5};
 
     for (int side = 0; side < 2; side++) {
         critic c = critic_start(&one, true, true, BW_WAY_AUTO, 1);
-        bw_slopes slopes;
 
         c.block[0] = NAN;
         bw_engine_touch(c.engine);
-        slopes = bw_penalty_gradient(c.engine, c.tasks, c.n, c.block, side,
-                                     LAMBDA, NULL);
-        cr_expect(isnan(slopes.penalty));
-        cr_expect(isnan(slopes.mean));
-        cr_expect(isnan(slopes.largest));
+        check_not_a_number(bw_penalty_gradient(c.engine, c.tasks, c.n, c.block,
+                                               side == 1, LAMBDA, c.dblock));
         critic_finish(&c);
     }
+}
+
+/* In the first item of several, which later ones do not hide. */
+Test(penalty, not_a_number_at_first)
+{
+    const critic_case one = {"dense 3\ntanh\ndense 1", FLAT(2), 5};
+    critic c = critic_start(&one, true, false, BW_WAY_AUTO, 1);
+
+    bw_engine_input(c.engine)[0] = NAN;
+    check_not_a_number(bw_penalty_gradient(c.engine, c.tasks, c.n, c.block,
+                                           false, LAMBDA, NULL));
+    critic_finish(&c);
 }
 
 /* ---- any network ---- */
