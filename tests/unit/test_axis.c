@@ -133,6 +133,17 @@ Test(axis, what_cannot_be_shown_is_left_out)
     cr_assert_str_eq(labels(&axis, text), "0.0 0.2 0.4 0.6 0.8 1.0 ");
 }
 
+Test(axis, ticks_at_both_ends_of_many_decades)
+{
+    bw_axis axis = bw_axis_init(true, false);
+    char text[1024];
+
+    bw_axis_add(&axis, 1);
+    bw_axis_add(&axis, 1e10);
+    bw_axis_mark(&axis, 5);
+    cr_assert_str_eq(labels(&axis, text), "1 100 10000 1e6 1e8 1e10 ");
+}
+
 Test(axis, whole_ticks)
 {
     const char *want[] = {"1 ", "1 2 ", "1 2 3 "};

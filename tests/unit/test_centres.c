@@ -100,6 +100,11 @@ Test(centres, of_every_code_and_of_equal_ones)
         cr_expect_lt(centre[c], N);
     for (size_t i = 0; i < N; i++)
         cr_expect_eq(label[i], 0);
+    /* Any of them. */
+    size_t n_others = 0;
+    for (size_t c = 1; c < K; c++)
+        n_others += centre[c] != centre[1];
+    cr_expect_gt(n_others, 0);
 }
 
 static double distance_to_nearest(const float *x, size_t i, size_t n,

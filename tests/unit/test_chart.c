@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ typedef struct drawn {
     bw_chart chart;
 } drawn;
 
-static drawn draw(const bw_panel *panel)
+static drawn draw_from(const bw_panel *panel, double left)
 {
     drawn d = {.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH,
                                                      HEIGHT)};
@@ -28,11 +29,16 @@ static drawn draw(const bw_panel *panel)
     d.cr = cairo_create(d.surface);
     cairo_set_source_rgb(d.cr, 1, 1, 1);
     cairo_paint(d.cr);
-    d.chart = bw_chart_place(d.cr, panel, 0, 0, WIDTH, HEIGHT);
+    d.chart = bw_chart_place(d.cr, panel, left, 0, WIDTH - left, HEIGHT);
     bw_chart_draw(d.cr, &d.chart);
     cairo_surface_flush(d.surface);
     cr_assert_eq(cairo_status(d.cr), CAIRO_STATUS_SUCCESS);
     return d;
+}
+
+static drawn draw(const bw_panel *panel)
+{
+    return draw_from(panel, 0);
 }
 
 static void clear(drawn *d)
@@ -201,6 +207,90 @@ Test(chart, square_axes_have_one_scale)
         clear(&d);
         panel.series = &turned;
     }
+}
+
+/* Whether nothing is drawn in the first column, left of the chart. */
+static bool is_left_free(const drawn *d)
+{
+    const unsigned char *data = cairo_image_surface_get_data(d->surface);
+    int stride = cairo_image_surface_get_stride(d->surface);
+
+    for (int y = 0; y < HEIGHT; y++)
+        if (data[y * stride] != 255)
+            return false;
+    return true;
+}
+
+/* A scale that is shared lengthens labels, which take room from it. */
+Test(chart, square_axes_of_any_range_have_one_scale)
+{
+    double x[] = {0, 1}, y[] = {0, 1};
+    const bw_series series = {
+        .style = BW_STYLE_DOTS, .n = 2, .opt_x = x, .y = y};
+    const bw_panel panel = {
+        .is_square = true, .n_series = 1, .series = &series};
+
+    for (int k = 0; k < 60; k++) {
+        x[1] = pow(10, k % 5 - 2) * (1 + k % 5);
+        y[1] = pow(10, k % 4 - 2) * (1 + k % 4);
+        drawn d = draw_from(&panel, 3);
+        double across = bw_chart_x(&d.chart, x[1]) - bw_chart_x(&d.chart, 0);
+        double up = bw_chart_y(&d.chart, 0) - bw_chart_y(&d.chart, y[1]);
+        cr_assert_float_eq(across * y[1], up * x[1],
+                           1e-6 * (across * y[1] + up * x[1]),
+                           "%g in %g pixels, %g in %g", x[1], across, y[1], up);
+        cr_assert(is_left_free(&d), "%g and %g", x[1], y[1]);
+        clear(&d);
+    }
+}
+
+/* Pixels of the legend that are of series k's colour, and the box they are in:
+ * left, right, top, bottom. */
+static size_t in_legend(const drawn *d, size_t k, int box[4])
+{
+    size_t n = 0;
+
+    for (int y = 0; y < (int)d->chart.top; y++)
+        for (int x = 0; x < WIDTH; x++) {
+            if (away(d, x, y, k) > 60)
+                continue;
+            box[0] = n && box[0] < x ? box[0] : x;
+            box[1] = n && box[1] > x ? box[1] : x;
+            box[2] = n ? box[2] : y;
+            box[3] = y;
+            n++;
+        }
+    return n;
+}
+
+/* A line of two pixels, a dot, and in the next row, from the left again, a
+ * line. */
+Test(chart, legend_shows_how_series_look)
+{
+    const double y[] = {0, 1, 2};
+    const bw_series series[] = {
+        {.name = "a", .n = 3, .y = y},
+        {.name = "b", .style = BW_STYLE_DOTS, .n = 3, .y = y},
+        {.name =
+             "a name that is so very long that it takes a whole row of its own",
+         .n = 3,
+         .y = y}};
+    const bw_panel panel = {.n_series = 3, .series = series};
+    drawn d = draw(&panel);
+    int a[4], b[4], c[4];
+
+    cr_assert_gt(in_legend(&d, 0, a), 0);
+    cr_assert_gt(in_legend(&d, 1, b), 0);
+    cr_assert_gt(in_legend(&d, 2, c), 0);
+    cr_expect_gt(a[1] - a[0], 10);
+    cr_expect_eq(a[3] - a[2], 1);
+    cr_expect_lt(b[1] - b[0], 10);
+    cr_expect_gt(b[3] - b[2], 2);
+    cr_expect_gt(b[0], a[1]);
+    cr_expect_gt(c[2], b[3]);
+    cr_expect_eq(c[0], a[0], "%d, not %d", c[0], a[0]);
+    cr_expect_eq(c[3] - c[2], 1);
+    clear(&d);
 }
 
 Test(chart, ticks_stand_at_their_values)

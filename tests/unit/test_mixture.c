@@ -1,6 +1,6 @@
-/* test_mixture.c - Gaussian mixtures: a known one is found again, the objective
- * never falls and is what its formula says, and the edges: one component, one
- * dimension, equal codes, too few of them. */
+/* test_mixture.c - Gaussian mixtures: a known one is found again, rounds and
+ * draws are their formulas, the objective never falls, and the edges: one
+ * component, one dimension, equal codes, too few of them. */
 #include "config.h"
 
 #include <criterion/criterion.h>
@@ -175,6 +175,131 @@ Test(mixture, objective_never_falls_and_is_its_formula)
         bw_mixture_destroy(m);
     }
     cr_assert_gt(n_rises, 5);
+}
+
+/* The share p that each component has in code i. */
+static void take_shares(const bw_mixture *m, const float *x, double *p)
+{
+    double sum = 0, y[D];
+
+    for (size_t c = 0; c < m->n_components; c++) {
+        double det = 1;
+        for (size_t j = 0; j < D; j++) {
+            y[j] = (double)x[j] - m->mean[c * D + j];
+            det *= m->factor[(c * D + j) * D + j];
+        }
+        p[c] = m->weight[c] * exp(-norm(m, c, y) / 2) / det;
+        sum += p[c];
+    }
+    for (size_t c = 0; c < m->n_components; c++)
+        p[c] /= sum;
+}
+
+/* What a round makes of m by the header's formulas: sums of shares s, means mu,
+ * covariances v. */
+static void plain_round(const bw_mixture *m, const float *x, double ridge,
+                        double *s, double (*mu)[D], double (*v)[D][D])
+{
+    double p[K + 1];
+    size_t k = m->n_components;
+
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < N; i++) {
+            const float *y = x + i * D;
+            take_shares(m, y, p);
+            for (size_t c = 0; c < k; c++) {
+                s[c] += pass ? 0 : p[c];
+                for (size_t a = 0; a < D; a++) {
+                    double off = (double)y[a] - mu[c][a] / s[c];
+                    mu[c][a] += pass ? 0 : p[c] * (double)y[a];
+                    for (size_t b = 0; b < D && pass; b++)
+                        v[c][a][b] +=
+                            p[c] * off * ((double)y[b] - mu[c][b] / s[c]);
+                }
+            }
+        }
+    for (size_t c = 0; c < k; c++)
+        for (size_t a = 0; a < D; a++) {
+            for (size_t b = 0; b < D; b++)
+                v[c][a][b] = (v[c][a][b] + (a == b ? ridge : 0)) / s[c];
+            mu[c][a] /= s[c];
+        }
+}
+
+/* Of components that overlap, where every code is shared. */
+Test(mixture, a_round_is_its_formulas)
+{
+    static float x[N * D];
+
+    draw_known(x, 4);
+    double ridge = 1e-6 * mean_variance(N, D, x) * N / (K + 1);
+    for (size_t rounds = 1; rounds < 4; rounds++) {
+        double s[K + 1] = {0}, mu[K + 1][D] = {{0}}, v[K + 1][D][D] = {{{0}}};
+        bw_mixture *m = fit(K + 1, 3, rounds, N, D, x, 1);
+        bw_mixture *next = fit(K + 1, 3, rounds + 1, N, D, x, 1);
+        plain_round(m, x, ridge, s, mu, v);
+        for (size_t c = 0; c <= K; c++) {
+            cr_assert_float_eq(next->weight[c], s[c] / N, 1e-10);
+            for (size_t a = 0; a < D; a++) {
+                cr_assert_float_eq(next->mean[c * D + a], mu[c][a], 1e-9);
+                for (size_t b = 0; b < D; b++)
+                    cr_assert_float_eq(covariance(next, c, a, b), v[c][a][b],
+                                       1e-8, "%g, not %g",
+                                       covariance(next, c, a, b), v[c][a][b]);
+            }
+        }
+        bw_mixture_destroy(m);
+        bw_mixture_destroy(next);
+    }
+}
+
+/* The first round that gains less than 1e-4 a code. */
+Test(mixture, ends_where_little_is_gained)
+{
+    static float x[N * D];
+
+    draw_known(x, 4);
+    bw_mixture *end = fit(K + 1, 3, 0, N, D, x, 1);
+    size_t n = end->n_rounds;
+    cr_assert(n > 3 && n < BW_MIXTURE_ROUNDS, "%zu rounds", n);
+    bw_mixture *before = fit(K + 1, 3, n - 1, N, D, x, 1);
+    bw_mixture *long_before = fit(K + 1, 3, n - 2, N, D, x, 1);
+    cr_assert_lt(end->objective - before->objective, 1e-4 * N);
+    cr_assert_geq(before->objective - long_before->objective, 1e-4 * N);
+    bw_mixture_destroy(end);
+    bw_mixture_destroy(before);
+    bw_mixture_destroy(long_before);
+}
+
+/* Draw k from its own stream: first which component, then m + L e. */
+Test(mixture, draws_are_their_formula)
+{
+    static float x[N * D];
+    enum { DRAWS = 40, FIRST = 7 };
+    float z[DRAWS * D];
+    bw_error err = BW_ERROR_INIT;
+
+    draw_known(x, 1);
+    bw_mixture *m = fit(K, 3, 0, N, D, x, 1);
+    cr_assert(!bw_mixture_draw(m, 5, FIRST, DRAWS, z, &err));
+    for (size_t k = 0; k < DRAWS; k++) {
+        double at, e[D];
+        size_t c = 0;
+        bw_random random;
+        bw_random_init(&random, 5, BW_RANDOM_MIXTURE, FIRST + k);
+        at = bw_random_uniform(&random);
+        while (c + 1 < K && at >= m->weight[c])
+            at -= m->weight[c++];
+        for (size_t j = 0; j < D; j++)
+            e[j] = bw_random_normal(&random);
+        for (size_t j = 0; j < D; j++) {
+            double want = m->mean[c * D + j];
+            for (size_t i = 0; i < D; i++)
+                want += m->factor[(c * D + j) * D + i] * e[i];
+            cr_assert_float_eq((double)z[k * D + j], want, 1e-5);
+        }
+    }
+    bw_mixture_destroy(m);
 }
 
 Test(mixture, one_component_is_mean_and_covariance)

@@ -66,15 +66,16 @@ Test(wae_steps, gradient_of_the_moments)
     }
 }
 
-/* Two points a side, by hand: means 1 and 0, variances 2 and 8. */
+/* Two points a side, by hand: means 1 and 3, variances 2 and 8. Room that was
+ * used before is no matter. */
 Test(wae_steps, loss_of_the_moments)
 {
-    const float q[] = {0, 2}, p[] = {-2, 2};
+    const float q[] = {0, 2}, p[] = {1, 5};
     float slope[2];
-    double mean[2], covariance[1];
+    double mean[2] = {9, 7}, covariance[1] = {5};
 
     cr_assert_float_eq(bw_wae_moments_loss(2, 1, q, p, mean, covariance, slope),
-                       1 + 36, 1e-12);
+                       4 + 36, 1e-12);
 }
 
 static double moments_now(const wae_case *c)
