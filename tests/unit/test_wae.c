@@ -20,7 +20,8 @@ static wae_case case_of(bw_wae_penalty penalty)
                   .is_gaussian = true,
                   .prior = {.scale = 1.4142135623730951}};
 
-    wae_case_items(&c.items, CASE_ITEMS, (bw_shape){CASE_H, CASE_W, 1, false});
+    items_case_make(&c.items, CASE_ITEMS, (bw_shape){CASE_H, CASE_W, 1, false},
+                    0);
     c.items.origin.digest = 0xfedcba9876543210;
     return c;
 }
@@ -207,7 +208,7 @@ Test(wae, networks_of_presets)
         bw_wae *wae;
         bw_items items;
 
-        wae_case_items(&items, 2, (bw_shape){16, 16, k ? 3 : 1, false});
+        items_case_make(&items, 2, (bw_shape){16, 16, k ? 3 : 1, false}, 0);
         bw_wae_design d = {
             .preset = preset[k],
             .width = 0.5,

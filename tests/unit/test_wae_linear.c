@@ -17,7 +17,7 @@ static void make_items(bw_items *items)
 {
     bw_random random;
 
-    wae_case_items(items, N, (bw_shape){1, 1, D, true});
+    items_case_make(items, N, (bw_shape){1, 1, D, true}, 0);
     bw_random_init(&random, 2, BW_RANDOM_TEST, 0);
     double axis[3][D];
     for (int r = 0; r < 3; r++)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/random.h"
+#include "items_case.h"
 #include "model/wae.h"
 
 enum { CASE_H = 4, CASE_W = 3, CASE_SIZE = 12, CASE_ITEMS = 13, CASE_D = 3 };
@@ -40,21 +40,6 @@ static const char *const wae_case_encoder[] = {
 
 static const char wae_case_decoder[] = "dense 8\ntanh\ndense 12\nsigmoid\n";
 
-static inline void wae_case_items(bw_items *items, size_t n, bw_shape shape)
-{
-    size_t size = bw_shape_n(shape);
-    bw_random random;
-
-    bw_random_init(&random, 1, BW_RANDOM_TEST, 0);
-    *items = (bw_items){.origin.name = strdup("items"),
-                        .origin.path = strdup("items"),
-                        .n = n,
-                        .shape = shape,
-                        .values = calloc(n * size, sizeof(float))};
-    for (size_t k = 0; k < n * size; k++)
-        items->values[k] = (float)bw_random_uniform(&random);
-}
-
 static inline bw_wae_design wae_case_design(const wae_case *c)
 {
     return (bw_wae_design){
@@ -82,8 +67,8 @@ static inline void wae_case_make(wae_case *c)
     bw_error err = BW_ERROR_INIT;
 
     if (!c->items.n)
-        wae_case_items(&c->items, CASE_ITEMS,
-                       (bw_shape){CASE_H, CASE_W, 1, false});
+        items_case_make(&c->items, CASE_ITEMS,
+                        (bw_shape){CASE_H, CASE_W, 1, false}, 0);
     if (!(c->prior.scale > 0))
         c->prior.scale = 1;
     bw_wae_design design = wae_case_design(c);
