@@ -153,7 +153,8 @@ static const bw_option options[] = {
     {.type = BW_OPTION_FLAG,
      .name = "exact",
      .help = "the exact distance of each batch in the log, too",
-     .value = &is_exact},
+     .value = &is_exact,
+     .is_neutral = true},
     {.name = NULL},
 };
 

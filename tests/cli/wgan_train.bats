@@ -334,8 +334,11 @@ options_of() {
     check 1 same <(values base.st.zst) <(values m.st.zst)
     # What is only looked at changes nothing.
     check 0 train -o base.st.zst
-    check 0 train --exact -o m.st.zst
-    same <(values base.st.zst) <(values m.st.zst)
+    check 0 train --exact -o m.st.zst --checkpoint c.st.zst
+    same base.st.zst m.st.zst
+    check 1 train --checkpoint c.st.zst --resume -o m.st.zst
+    stderr_has 'c.st.zst: '
+    stderr_has exact
 }
 
 @test "the average of the generator is the model's; the critic has none" {
