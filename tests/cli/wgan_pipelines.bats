@@ -107,3 +107,66 @@ SCRIPT
     check 2 sh "$points" 8gaussians many
     stderr_has 'usage: points '
 }
+
+@test "vanishing-gradient: the critic keeps its slope, the discriminator not" {
+    need gnuplot
+    pipeline vanishing-gradient 0 out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    awk -F '\t' '$1 == "minimax" && $2 == 3000 { gan = $3 }
+                 $1 == "wasserstein" && $2 == 3000 { wgan = $5; bound = $6 / $7 }
+                 END { exit !(gan < 0.01 && wgan > 0.5 && wgan < 1.5 &&
+                              bound > 3) }' out/figures.tsv
+    rm out/index.html out/figures.tsv
+    pipeline vanishing-gradient 0 out
+    [ "$(grep -c '^vanishing-gradient: ' <<<"$stderr")" -eq 2 ]
+
+    # A distance that is too small makes the critic's bound a wrong one.
+    printf 'wasserstein\t0.5\n' >out/exact.tsv
+    rm out/figures.tsv
+    pipeline vanishing-gradient 1 out
+    stderr_has 'is no bound of 0.5'
+}
+
+@test "critic-versus-exact makes a page" {
+    need gnuplot
+    STEPS=24 WIDTH=0.05 pipeline critic-versus-exact 0 --small out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    # The head, and a line of six numbers for each bound.
+    [ "$(wc -l <out/tightness.tsv)" -eq 6 ]
+    awk -F '\t' 'NR > 1 && !(NF == 6 && $3 <= $2 && $2 <= $4 && $5 > 0 &&
+                             $6 > 0) { exit 1 }' out/tightness.tsv
+}
+
+@test "toy counts modes from several seeds" {
+    need gnuplot parallel
+    STEPS=12 WIDTH=0.05 SEEDS='1 4' pipeline toy 0 --small out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    [ "$(wc -l <out/modes.tsv)" -eq 13 ]
+    grep -q '<td>0 / 8, ' out/index.html
+    rm out/index.html out/25gaussians-gp-4.st.zst
+    STEPS=12 WIDTH=0.05 SEEDS='1 4' pipeline toy 0 --small out
+    stderr_has '1 models to train'
+
+    # Points of the set itself cover all modes.
+    cp out/25gaussians-fresh.tsv out/25gaussians-gp-4-samples.tsv
+    rm out/25gaussians-gp-4-modes.tsv out/modes.tsv
+    STEPS=12 WIDTH=0.05 SEEDS='1 4' pipeline toy 0 --small out
+    grep -q '^25gaussians	gp	4	25	25	0.9[89]' out/modes.tsv
+}
+
+@test "wgan-mnist makes a page and skips its steps" {
+    need gnuplot
+    EPOCHS=1 WIDTH=0.25 PAIRS=40 pipeline wgan-mnist 0 --small out
+    stdout_is "$PWD/out/index.html"
+    pictures_of out/index.html
+    grep -q '<th>Fréchet distance of embeddings</th><td>[0-9]' out/index.html
+    [ -z "$(find out -name '*.part' -o -name '*.partial')" ]
+    rm out/index.html out/gan-samples.png
+    EPOCHS=1 WIDTH=0.25 PAIRS=40 pipeline wgan-mnist 0 --small out
+    [ "$(grep -c '^wgan-mnist: ' <<<"$stderr")" -eq 2 ]
+    EPOCHS=2 WIDTH=0.25 PAIRS=40 pipeline wgan-mnist 1 --small out
+    stderr_has 'out holds a run with size=small EPOCHS=1'
+}
