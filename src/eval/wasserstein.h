@@ -15,7 +15,7 @@ typedef struct bw_wasserstein {
 /* p >= 1. Costs are sums of squares in doubles. Memory: 8 n_a n_b bytes, and
  * the same again while costs are made, unless items have one value.
  * BW_ERR_RANGE for costs that overflow. stopped is asked before the solver
- * starts and may be NULL. */
+ * starts and while it works; it may be NULL. */
 bw_status bw_wasserstein_of(const bw_sample *a, const bw_sample *b, double p,
                             bw_tasks *tasks, int (*stopped)(void),
                             bw_wasserstein *wasserstein,

@@ -96,6 +96,41 @@ Test(eval_wasserstein, laws)
     free(z);
 }
 
+static int n_asked;
+
+static int at_once(void)
+{
+    return ++n_asked > 0;
+}
+
+static int while_it_solves(void)
+{
+    return ++n_asked > 1;
+}
+
+/* Before the solver, and within it. */
+Test(eval_wasserstein, stops_when_it_is_told)
+{
+    enum { N = 1200 };
+    double *x = eval_normal(N, 2, 0, 1, 1), *y = eval_normal(N, 2, 1, 1, 2);
+    bw_sample a = eval_sample(N, 2, x), b = eval_sample(N, 2, y);
+    int (*const stopped[])(void) = {at_once, while_it_solves};
+
+    for (int k = 0; k < 2; k++) {
+        bw_error err = BW_ERROR_INIT;
+        bw_tasks *tasks = eval_tasks(1);
+        bw_wasserstein w;
+        n_asked = 0;
+        cr_expect_eq(bw_wasserstein_of(&a, &b, 2, tasks, stopped[k], &w, &err),
+                     BW_ERR_INTERRUPTED);
+        cr_expect_str_eq(err.text, "interrupted");
+        cr_expect_eq(n_asked, k + 1);
+        bw_tasks_destroy(tasks);
+    }
+    free(x);
+    free(y);
+}
+
 Test(eval_wasserstein, costs_that_overflow)
 {
     double x[] = {1e200, 0, -1e200, 0};
