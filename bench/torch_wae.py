@@ -105,20 +105,34 @@ class Items:
 
 # ---- the model ----
 
-def set_values(net, seed, stream):
-    """As bw_network_init, BW_INIT_TRUNCATED with sd 0.01: parameter k of the
-    table draws from stream + k."""
+def weight(z, p, layer, init, sd):
+    """Initial values of a weight: z(limit) draws normal numbers, z() uniform
+    ones where there is no limit."""
+    is_conv = isinstance(layer, twin_network.Window)
+    if init == 'he':
+        fan = p.numel() / p.shape[0 if not isinstance(
+            layer, twin_network.Deconv) else 1]
+        return (6 / fan) ** .5 * (2 * z() - 1)
+    return sd * z(2 if is_conv and init == 'truncated' else math.inf)
+
+
+def set_values(net, seed, stream, init='truncated', sd=.01):
+    """As bw_network_init: parameter k of the table draws from stream + k."""
     rows = [(name, p) for name, p in net.state_dict().items()
             if 'num_batches' not in name]
     for k, (name, p) in enumerate(rows):
+        def z(limit=None):
+            name = seed, twin_random.WEIGHTS, stream + k, p.numel()
+            return (twin_random.uniforms(*name) if limit is None else
+                    twin_random.normals(*name, limit))
         layer, _, kind = name.partition('.')
         if p.dim() > 1:
-            is_conv = isinstance(net[int(layer)], twin_network.Window)
-            z = twin_random.normals(seed, twin_random.WEIGHTS, stream + k,
-                                    p.numel(), 2 if is_conv else math.inf)
-            p.copy_(torch.from_numpy(.01 * z).view_as(p))
+            values = weight(z, p, net[int(layer)], init, sd)
+        elif kind == 'weight' and init == 'dcgan':
+            values = 1 + sd * z(math.inf)
         else:
-            p.fill_(kind in ('weight', 'running_var'))
+            values = numpy.full(p.numel(), kind in ('weight', 'running_var'))
+        p.copy_(torch.from_numpy(values).view_as(p))
 
 
 def make_wae(chosen):
