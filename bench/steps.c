@@ -1,6 +1,6 @@
 /* steps.c - time of whole training steps of the presets, as wae train, dwe
- * train and wgan train take them: gathering the batch, noise, forward, all terms
- * of the loss, backward, the optimiser's step, and the adversary's.
+ * train and wgan train take them: gathering the batch, noise, forward, all
+ * terms of the loss, backward, the optimiser's step, and the adversary's.
  *
  *   steps [-j THREADS] [-r ROUNDS] [NAME ...]
  *   steps -c [-j THREADS] [-r ROUNDS] NAME:PENALTY ...

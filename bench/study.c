@@ -215,13 +215,7 @@ static size_t place_of(const char *word, const char *names)
     return k;
 }
 
-/* Multiply-adds of an item: forward, and those for the gradient of the input
- * of the first layer that has weights, flat for a dense one. */
-static double forward_of(const bw_network *network)
-{
-    return bw_network_work(network);
-}
-
+/* Multiply-adds of an item for the gradient of the network's input. */
 static double first_of(const bw_network *network)
 {
     const bw_parameter *first = bw_network_parameter(network, 0);
@@ -235,7 +229,7 @@ static double work_of_autoencoder(const study *s)
 {
     const bw_network *encoder = bw_model_find(s->model, "encoder")->network;
     const bw_network *decoder = bw_model_find(s->model, "decoder")->network;
-    double forward = forward_of(encoder) + forward_of(decoder);
+    double forward = bw_network_work(encoder) + bw_network_work(decoder);
     size_t n = s->dwe ? 2 * s->batch : s->batch;
 
     return 2 * (double)n * (3 * forward - first_of(encoder));
@@ -245,7 +239,7 @@ static double work_of_wgan(const study *s)
 {
     const bw_network *generator = s->wgan->generator->network;
     const bw_network *critic = s->wgan->critic->network;
-    double made = forward_of(generator), judged = forward_of(critic);
+    double made = bw_network_work(generator), judged = bw_network_work(critic);
     bool is_gp = s->wgan->lipschitz.kind == BW_LIPSCHITZ_GP;
     double one = s->is_generator ? 3 * made - first_of(generator) + 2 * judged
                                  : made + (is_gp ? 4 : 0) * judged +

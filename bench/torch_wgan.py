@@ -6,10 +6,10 @@ the two part by rounding alone.
 
   torch_wgan.py [OPTION...] MODEL TRAIN OUT
 
-MODEL is any model that wgan train wrote: its networks, loss and bound are taken,
-not its parameters (`wgan train --steps 1 ...` makes one at once); what else the
-preset says goes by them where no option does. TRAIN is a container of images or
-points. Writes
+MODEL is any model that wgan train wrote: its networks, loss and bound are
+taken, not its parameters (`wgan train --steps 1 ...` makes one at once); what
+else the preset says goes by them where no option does. TRAIN is a container of
+images or points. Writes
 
   OUT-samples.safetensors  `images`, or of points `codes`, of noise that is that
                            of wgan sample with the same seed
