@@ -68,9 +68,9 @@ typedef struct bw_lipschitz {
 extern const char bw_wgan_loss_names[];
 
 /* "clip:C", "gp:LAMBDA", "spectral", "none"; "clip" and "gp" alone leave value
- * NaN, for the preset to fill; ":one-sided" may follow those of gp. BW_ERR_USAGE
- * with the forms that exist. The text of one, which parses to it again, takes
- * at most 40 bytes. */
+ * NaN, for the preset to fill; ":one-sided" may follow those of gp.
+ * BW_ERR_USAGE with the forms that exist. The text of one, which parses to it
+ * again, takes at most 40 bytes. */
 bw_status bw_lipschitz_parse(const char *text, bw_lipschitz *lipschitz,
                              bw_error *err) BW_MUST_CHECK;
 void bw_lipschitz_text(const bw_lipschitz *lipschitz, char text[40]);

@@ -72,6 +72,8 @@ Test(wgan, presets_have_the_papers_numbers)
          BW_OPTIMIZER_RMSPROP, 0, 0, 5e-5, 100, 64, 5},
         {"wgan-gp-mnist", BW_WGAN_WASSERSTEIN, -1, BW_LIPSCHITZ_GP, 10,
          BW_OPTIMIZER_ADAM, 0.5, 0.9, 1e-4, 128, 50, 5},
+        {"wgan-gp-mnist-small", BW_WGAN_WASSERSTEIN, -1, BW_LIPSCHITZ_GP, 10,
+         BW_OPTIMIZER_ADAM, 0.5, 0.9, 5e-4, 128, 50, 5},
         {"wgan-toy", BW_WGAN_WASSERSTEIN, -1, BW_LIPSCHITZ_GP, 0.1,
          BW_OPTIMIZER_ADAM, 0.5, 0.9, 1e-4, 2, 256, 5},
         {"wgan-mlp", BW_WGAN_WASSERSTEIN, BW_LIPSCHITZ_GP, BW_LIPSCHITZ_GP, 10,
