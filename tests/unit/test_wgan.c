@@ -323,8 +323,8 @@ Test(wgan, scores_and_lengths_of_their_gradients)
 {
     static const char *const critic[] = {
         "flatten\ndense 8\ntanh\ndense 1\n",
-        "noise 0.3\nconv 4 3x3\nbatchnorm 0.01\ntanh\nflatten\ndense 5\n"
-        "batchnorm\nelu\ndense 1\n",
+        ("noise 0.3\nconv 4 3x3\nbatchnorm 0.01\ntanh\nflatten\ndense 5\n"
+         "batchnorm\nelu\ndense 1\n"),
         "flatten\ndense 6\nlayernorm\ntanh\ndense 1\n"};
     const float h = 1e-3F;
 
