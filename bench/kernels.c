@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "nn/conv.h"
+#include "nn/conv_phase_plan.h"
 #include "nn/layout.h"
 #include "timing.h"
 
@@ -96,7 +96,8 @@ static double work_of(const bw_conv_shape *s, size_t n)
 static void time_pass(bench *b, const layer_row *layer, const sides *s,
                       bw_way way, unsigned pass)
 {
-    static const char *const way_name[] = {"auto", "blas", "onednn", "thin"};
+    static const char *const way_name[] = {"auto", "blas", "onednn", "thin",
+                                           "phase"};
     static const char *const pass_name[] = {"", "to_y", "to_x", "", "weight"};
     double work = work_of(&layer->shape, b->n), share[MAX_ROUNDS], speed = 0;
     size_t repeats = (size_t)(2e9 * (double)b->n_threads / work) + 1;
@@ -134,12 +135,15 @@ static void time_layer(bench *b, const layer_row *layer, char **words)
                .y = scatter(n * shape->p * shape->q * shape->o),
                .w = scatter(shape->o * shape->c * shape->kh * shape->kw),
                .dw = scatter(shape->o * shape->c * shape->kh * shape->kw)};
-    static const char *const way_name[] = {"auto", "blas", "onednn", "thin"};
+    static const char *const way_name[] = {"auto", "blas", "onednn", "thin",
+                                           "phase"};
 
     for (unsigned pass = BW_CONV_TO_Y; pass <= BW_CONV_WEIGHT; pass *= 2)
-        for (bw_way way = BW_WAY_BLAS; way <= BW_WAY_THIN; way++) {
+        for (bw_way way = BW_WAY_BLAS; way <= BW_WAY_PHASE; way++) {
             bool is_wanted = bw_conv_has(way);
 
+            if (way == BW_WAY_PHASE && !bw_phase_plan_fits(shape))
+                is_wanted = false;
             if (way == BW_WAY_THIN && !bw_conv_is_thin(shape) &&
                 shape->c * shape->o > 2048)
                 is_wanted = false;

@@ -27,7 +27,8 @@ typedef enum bw_way {
     BW_WAY_AUTO,
     BW_WAY_BLAS,
     BW_WAY_ONEDNN,
-    BW_WAY_THIN
+    BW_WAY_THIN,
+    BW_WAY_PHASE
 } bw_way;
 
 typedef struct bw_engine_options {

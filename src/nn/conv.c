@@ -8,6 +8,7 @@
 #include "nn/conv_blas.h"
 #include "nn/conv_mixed.h"
 #include "nn/conv_onednn.h"
+#include "nn/conv_phase_plan.h"
 #include "nn/conv_thin.h"
 #include "nn/conv_way.h"
 #include "nn/sweep.h"
@@ -17,12 +18,11 @@ enum { LONG_ROW = 16 };
 
 /* Ways of this build. */
 static const bw_conv_way_ops *const ways[] = {
-    &bw_conv_blas_ops,
-    &bw_conv_mixed_ops,
+    &bw_conv_blas_ops,   &bw_conv_mixed_ops,
 #ifdef BW_ONEDNN
     &bw_conv_onednn_ops,
 #endif
-    &bw_conv_thin_ops,
+    &bw_conv_phase_ops,  &bw_conv_thin_ops,
 };
 
 static const bw_conv_way_ops *find_way(bw_way way)
@@ -35,7 +35,8 @@ static const bw_conv_way_ops *find_way(bw_way way)
 
 static const char *name_of(bw_way way)
 {
-    static const char *const name[] = {"auto", "blas", "onednn", "thin"};
+    static const char *const name[] = {"auto", "blas", "onednn", "thin",
+                                       "phase"};
 
     return name[way];
 }
@@ -122,7 +123,9 @@ bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
                          unsigned passes, bw_tasks *tasks, bw_conv **ret_conv,
                          size_t *n_bytes, bw_error *err)
 {
-    const bw_conv_way_ops *ops = find_way(way);
+    bool is_phase = way == BW_WAY_PHASE && bw_phase_plan_fits(shape);
+    const bw_conv_way_ops *ops =
+        find_way(way == BW_WAY_PHASE && !is_phase ? BW_WAY_AUTO : way);
     bw_conv *conv = NULL;
     bw_status status = BW_OK;
 

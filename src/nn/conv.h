@@ -1,4 +1,4 @@
-/* conv.h - three passes of a convolution, three ways to do each.
+/* conv.h - three passes of a convolution, four ways to do each.
  *
  * x (n, h, w, c), y (n, p, q, o), weight A (o, c, kh, kw):
  *
@@ -14,7 +14,8 @@
  *   d weight      weight     weight
  *
  * Ways: blas (im2col of row blocks and sgemm; always there), onednn (wide
- * layers, where built in), thin (few channels; LANES layout on both sides).
+ * layers, where built in), thin (few channels; LANES layout on both sides),
+ * phase (fewer products, for windows that suit it: conv_phase.h).
  * Work is cut into tasks by shape only; each task runs on one thread, so the
  * bits do not depend on how many there are.
  */
@@ -39,14 +40,15 @@ enum { BW_CONV_TO_Y = 1, BW_CONV_TO_X = 2, BW_CONV_WEIGHT = 4 };
  * it are in conv.c. */
 bool bw_conv_is_thin(const bw_conv_shape *shape);
 
-/* What AUTO of bw_conv_create stands for in one pass: blas or onednn. */
+/* What AUTO of bw_conv_create stands for in one pass: blas, onednn, phase. */
 bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass);
 
 /* Whether this build has the way; AUTO is always there. */
 bool bw_conv_has(bw_way way);
 
-/* Plans for at most n_max items. AUTO takes blas or onednn pass by pass, and so
- * stands for ROWS. BW_ERR_MEMORY; BW_ERR_USAGE for a way that the build lacks;
+/* Plans for at most n_max items. AUTO takes blas, onednn or phase pass by pass,
+ * and so stands for ROWS, as does PHASE, which is AUTO where windows do not
+ * suit it. BW_ERR_MEMORY; BW_ERR_USAGE for a way that the build lacks;
  * BW_ERR_INTERNAL when a library fails. *n_bytes: its buffers. */
 bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
                          unsigned passes, bw_tasks *tasks, bw_conv **ret_conv,

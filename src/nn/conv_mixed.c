@@ -1,12 +1,12 @@
-/* conv_mixed.c - convolutions that take blas or onednn, whichever suits each
- * pass. */
+/* conv_mixed.c - convolutions that take blas, onednn or phase, whichever suits
+ * each pass. */
 #include "config.h"
 
 #include <stdlib.h>
 
 #include "nn/conv_mixed.h"
 
-enum { N_PARTS = 2 };
+enum { N_PARTS = 3 };
 
 /* One convolution a way that is in use, with that way's passes. */
 typedef struct mixed_state {
@@ -36,7 +36,8 @@ static void mixed_destroy(void *arg)
 
 static bw_status mixed_create(bw_conv *conv, size_t *n_bytes, bw_error *err)
 {
-    static const bw_way way[N_PARTS] = {BW_WAY_BLAS, BW_WAY_ONEDNN};
+    static const bw_way way[N_PARTS] = {BW_WAY_BLAS, BW_WAY_ONEDNN,
+                                        BW_WAY_PHASE};
     mixed_state *state = calloc(1, sizeof(*state));
     bw_status status = BW_OK;
 

@@ -13,15 +13,38 @@
 #include "plain/conv.h"
 
 /* Wide and thin sides, windows that hang over one edge or that skip pixels,
- * rows that no window reaches, one pixel, one tap. */
+ * rows that no window reaches, one pixel, one tap; phases of two taps, three,
+ * and both, tiles of one to three outputs and of two kinds. */
 static const bw_conv_shape shapes[] = {
-    {7, 7, 64, 4, 4, 32, 4, 4, 2, 1, 1}, {14, 14, 1, 7, 7, 20, 4, 4, 2, 1, 1},
-    {9, 8, 3, 9, 8, 17, 5, 5, 1, 2, 2},  {6, 8, 5, 3, 4, 33, 3, 2, 2, 0, 1},
-    {8, 8, 16, 8, 8, 3, 4, 4, 1, 1, 1},  {5, 5, 48, 1, 1, 70, 5, 5, 1, 0, 0},
-    {7, 5, 19, 7, 5, 6, 1, 1, 1, 0, 0},  {8, 8, 4, 3, 3, 8, 1, 1, 3, 0, 0},
-    {10, 9, 8, 3, 3, 16, 2, 2, 4, 0, 1}, {4, 4, 128, 2, 2, 160, 4, 4, 2, 1, 1},
+    {7, 7, 64, 4, 4, 32, 4, 4, 2, 1, 1},
+    {14, 14, 1, 7, 7, 20, 4, 4, 2, 1, 1},
+    {9, 8, 3, 9, 8, 17, 5, 5, 1, 2, 2},
+    {6, 8, 5, 3, 4, 33, 3, 2, 2, 0, 1},
+    {8, 8, 16, 8, 8, 3, 4, 4, 1, 1, 1},
+    {5, 5, 48, 1, 1, 70, 5, 5, 1, 0, 0},
+    {7, 5, 19, 7, 5, 6, 1, 1, 1, 0, 0},
+    {8, 8, 4, 3, 3, 8, 1, 1, 3, 0, 0},
+    {10, 9, 8, 3, 3, 16, 2, 2, 4, 0, 1},
+    {4, 4, 128, 2, 2, 160, 4, 4, 2, 1, 1},
+    {14, 14, 20, 7, 7, 40, 5, 5, 2, 1, 1},
+    {7, 7, 33, 4, 4, 19, 5, 5, 2, 2, 2},
+    {9, 6, 17, 5, 3, 20, 4, 5, 2, 1, 1},
+    {6, 7, 20, 6, 7, 35, 3, 3, 1, 1, 1},
+    {8, 5, 4, 7, 4, 31, 2, 3, 1, 0, 0},
+    {11, 10, 9, 5, 4, 12, 6, 6, 2, 2, 1},
+    {4, 5, 3, 1, 1, 5, 4, 5, 2, 0, 0},
+    {5, 6, 130, 3, 3, 36, 4, 4, 2, 1, 1},
+    {4, 4, 33, 2, 2, 270, 4, 4, 2, 1, 1},
 };
 enum { N_SHAPES = sizeof shapes / sizeof shapes[0], N_ITEMS = 13 };
+
+/* Too large for one block of phases, or for one product; the first one's
+ * weight is small beside a cache, the second one's is not. */
+static const bw_conv_shape large_shapes[] = {
+    {28, 28, 40, 14, 14, 36, 4, 4, 2, 1, 1},
+    {14, 14, 96, 7, 7, 132, 4, 4, 2, 1, 1},
+};
+enum { N_LARGE_ITEMS = 60 };
 
 /* One convolution with numbers for all its blocks. */
 typedef struct blocks {
@@ -230,6 +253,58 @@ Test(conv, thin)
     check_all(BW_WAY_THIN);
 }
 
+Test(conv, phase)
+{
+    check_all(BW_WAY_PHASE);
+}
+
+Test(conv, phase_in_blocks)
+{
+    bw_error err = BW_ERROR_INIT;
+    setting team = {.way = BW_WAY_PHASE};
+
+    cr_assert_eq(bw_tasks_create(2, &team.tasks, &err), BW_OK);
+    for (size_t k = 0; k < 2; k++) {
+        blocks b = make_blocks(&large_shapes[k], N_LARGE_ITEMS);
+
+        for (unsigned pass = BW_CONV_TO_Y; pass <= BW_CONV_WEIGHT; pass *= 2)
+            check_pass(&team, &b, N_LARGE_ITEMS, pass);
+        free_blocks(&b);
+    }
+    bw_tasks_destroy(team.tasks);
+}
+
+/* What one pass leaves in the buffers is not to show in the next one. */
+Test(conv, phase_passes_share_buffers)
+{
+    bw_error err = BW_ERROR_INIT;
+    setting team = {.way = BW_WAY_PHASE};
+    blocks b = make_blocks(&shapes[10], N_ITEMS);
+    size_t n = N_ITEMS * b.n_y, n_bytes;
+    float *y = malloc(n * sizeof *y), *again = malloc(n * sizeof *again);
+    float *dw = calloc(b.n_w, sizeof *dw);
+    bw_conv *conv = NULL;
+
+    cr_assert_eq(bw_tasks_create(1, &team.tasks, &err), BW_OK);
+    cr_assert_eq(bw_conv_create(b.shape, N_ITEMS, BW_WAY_PHASE,
+                                BW_CONV_TO_Y | BW_CONV_WEIGHT, team.tasks,
+                                &conv, &n_bytes, &err),
+                 BW_OK);
+    bw_conv_pack(conv, b.w);
+    bw_conv_to_y(conv, N_ITEMS, b.x, NULL, false, y);
+    for (size_t k = 0; k < n; k++)
+        b.y[k] = NAN;
+    bw_conv_weight(conv, N_ITEMS, b.x, b.y, dw);
+    bw_conv_to_y(conv, N_ITEMS, b.x, NULL, false, again);
+    cr_assert_arr_eq(again, y, n * sizeof *y);
+    bw_conv_destroy(conv);
+    bw_tasks_destroy(team.tasks);
+    free_blocks(&b);
+    free(y);
+    free(again);
+    free(dw);
+}
+
 Test(conv, mixed)
 {
     check_all(BW_WAY_AUTO);
@@ -243,19 +318,21 @@ static void check_same_bytes(bw_way way, const bw_conv_shape *shape)
     bw_error err = BW_ERROR_INIT;
 
     for (unsigned pass = BW_CONV_TO_Y; pass <= BW_CONV_WEIGHT; pass *= 2) {
+        const size_t n_threads[] = {1, 2, 7};
         float *got[3];
 
         for (size_t k = 0; k < 3; k++) {
             setting team = {.way = way};
 
-            cr_assert_eq(bw_tasks_create(k + 1, &team.tasks, &err), BW_OK);
+            cr_assert_eq(bw_tasks_create(n_threads[k], &team.tasks, &err),
+                         BW_OK);
             got[k] = run_pass(&team, &b, 40, pass);
             bw_tasks_destroy(team.tasks);
         }
         for (size_t k = 1; k < 3; k++) {
             cr_assert_arr_eq(got[k], got[0], n_result(&b, pass) * sizeof(float),
                              "way %d, pass %u, %zu threads", (int)way, pass,
-                             k + 1);
+                             n_threads[k]);
             free(got[k]);
         }
         free(got[0]);
@@ -265,7 +342,7 @@ static void check_same_bytes(bw_way way, const bw_conv_shape *shape)
 
 Test(conv, threads_change_no_bit)
 {
-    for (bw_way way = BW_WAY_AUTO; way <= BW_WAY_THIN; way++)
+    for (bw_way way = BW_WAY_AUTO; way <= BW_WAY_PHASE; way++)
         for (size_t k = 0; bw_conv_has(way) && k < N_SHAPES; k++)
             check_same_bytes(way, &shapes[k]);
 }
@@ -295,7 +372,7 @@ static void check_nan(bw_way way)
 /* A relu that swallowed it would hide a training run's ruin. */
 Test(conv, not_a_number_passes)
 {
-    for (bw_way way = BW_WAY_AUTO; way <= BW_WAY_THIN; way++)
+    for (bw_way way = BW_WAY_AUTO; way <= BW_WAY_PHASE; way++)
         if (bw_conv_has(way))
             check_nan(way);
 }

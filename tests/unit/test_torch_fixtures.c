@@ -220,3 +220,8 @@ Test(torch_fixtures, thin)
 {
     check_all(BW_WAY_THIN);
 }
+
+Test(torch_fixtures, phase)
+{
+    check_all(BW_WAY_PHASE);
+}
