@@ -6,6 +6,7 @@
 #define BW_TOOLS_TRAINING_H
 
 #include "model/model.h"
+#include "model/prior.h"
 #include "model/train.h"
 #include "tools/job.h"
 
@@ -58,6 +59,41 @@ typedef struct bw_training {
         .help = latent_help, .value = &(t).latent, .min = 1, .max = 65536      \
     }
 
+/* --range: how networks see values; by: "the decoder's last layer". */
+#define BW_TRAINING_RANGE(variable, by)                                        \
+    {                                                                          \
+        .type = BW_OPTION_CHOICE, .name = "range",                             \
+        .help = "values as they are, within [0, 1], or those as [-1, 1]; "     \
+                "auto: by " by,                                                \
+        .value = &(variable), .choices = "auto|none|unit|signed"               \
+    }
+
+/* --init, --init-sd, with what to say of each default */
+#define BW_TRAINING_INIT(kind, kind_by, deviation, deviation_by)               \
+    {.type = BW_OPTION_CHOICE,                                                 \
+     .name = "init",                                                           \
+     .help = "initial weights" kind_by,                                        \
+     .value = &(kind),                                                         \
+     .choices = "glorot|he|normal|truncated|dcgan"},                           \
+    {                                                                          \
+        .type = BW_OPTION_REAL, .name = "init-sd", .meta = "S",                \
+        .help = "their standard deviation, of the last three" deviation_by,    \
+        .value = &(deviation), .max = 1e3                                      \
+    }
+
+/* --prior, --prior-scale */
+#define BW_TRAINING_PRIOR(kind, kind_help, scale, scale_by)                    \
+    {.type = BW_OPTION_CHOICE,                                                 \
+     .name = "prior",                                                          \
+     .help = kind_help,                                                        \
+     .value = &(kind),                                                         \
+     .choices = bw_prior_names},                                               \
+    {                                                                          \
+        .type = BW_OPTION_REAL, .name = "prior-scale", .meta = "S",            \
+        .help = "its standard deviation, radius, or half its width" scale_by,  \
+        .value = &(scale), .min = 1e-6, .max = 1e6                             \
+    }
+
 /* --epochs, --steps, --batch. unit: "pairs"; steps_word: "steps", and of whom;
  * by: what to say of a default that is not shown, from its blank on, or "". */
 #define BW_TRAINING_LENGTH(t, unit, steps_word, by)                            \
@@ -97,6 +133,13 @@ typedef struct bw_training {
         .type = BW_OPTION_CHOICE, .name = "optimizer",                         \
         .help = "how gradients become steps" optimizer_by,                     \
         .value = &(t).optimizer, .choices = "sgd|rmsprop|adam"                 \
+    }
+
+#define BW_TRAINING_BETA1(variable, by)                                        \
+    {                                                                          \
+        .type = BW_OPTION_REAL, .name = "beta1", .meta = "B",                  \
+        .help = "adam's decay of the first moment" by, .value = &(variable),   \
+        .max = 0.9999                                                          \
     }
 
 /* The group of records, none of which shapes the model. */
