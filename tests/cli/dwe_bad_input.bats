@@ -2,6 +2,7 @@
 # dwe_bad_input.bats - files and options that dwe refuses, and lost output.
 
 load harness
+load models
 
 # Twenty images, their distances, a model of one step.
 setup_file() {
@@ -21,10 +22,6 @@ setup() {
 # train ARGUMENT...: one step of a run that should not come so far.
 train() {
     dwe train --preset dwe-small --steps 1 -o no.st.zst "$@"
-}
-
-nothing_was_written() {
-    [ ! -e no.st.zst ] || show "no.st.zst" "absent" "there"
 }
 
 @test "distances of other images are refused with both digests" {

@@ -3,6 +3,7 @@
 # samples, ways between codes; of images and of points.
 
 load harness
+load models
 
 # Made once: 300 images with their labels, a deterministic and a Gaussian model
 # of a few steps, and one of points, which are the codes of images.
@@ -26,19 +27,6 @@ setup_file() {
 setup() {
     harness_setup
     ln -s "$BATS_FILE_TMPDIR"/*.st.zst .
-}
-
-# numbers FILE TENSOR FIRST-LAST: values of rows, one a line.
-numbers() {
-    wunpack --to raw --rows "$3" "$1" "$2" | od -An -v -t f4 -w4
-}
-
-# close_to FILE FILE: numbers that differ by rounding only, as sums of equal
-# numbers in batches of another size may.
-close_to() {
-    paste "$1" "$2" |
-        awk '{ d = $1 - $2; if (NF != 2 || d * d > 1e-10) exit 1; n++ }
-             END { exit !n }'
 }
 
 # moments FILE TENSOR: mean and variance of each column, a line each.

@@ -3,6 +3,7 @@
 # model to work, empty files, and lost output.
 
 load harness
+load models
 
 # Twenty images, a model of one step of them, their codes, a model of dwe.
 setup_file() {
@@ -21,27 +22,9 @@ setup() {
     ln -s "$BATS_FILE_TMPDIR"/*.st.zst .
 }
 
-# container FILE TENSOR SHAPE: a container of one F32 tensor, the bytes of
-# which come from standard input.
-container() {
-    local n_data header
-    cat >data
-    n_data=$(wc -c <data)
-    header="{\"$2\":{\"dtype\":\"F32\",\"shape\":[$3],\"data_offsets\":[0,$n_data]}}"
-    # shellcheck disable=SC2059
-    printf "\\x$(printf %02x $((${#header} % 256)))\\x$(printf %02x \
-        $((${#header} / 256)))\\0\\0\\0\\0\\0\\0" >"$1"
-    printf '%s' "$header" | cat - data >>"$1"
-    rm data
-}
-
 # zeros N: so many bytes of them.
 zeros() {
     head -c "$1" /dev/zero
-}
-
-nothing_was_written() {
-    [ ! -e no.st.zst ] || show "no.st.zst" "absent" "there"
 }
 
 # refused STATUS TEXT VERB ARGUMENT...: exits with STATUS, says TEXT, and writes

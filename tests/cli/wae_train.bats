@@ -3,6 +3,7 @@
 # the same bytes from runs that were cut short, the log, and what is recorded.
 
 load harness
+load models
 
 # Made once: 240 digits, 300 points, and networks of a few channels, with a
 # normalisation, for codes of 4 values.
@@ -58,39 +59,10 @@ background() {
     pid=$!
 }
 
-# column LOG NAME: its values in rows of training, one a line.
-column() {
-    awk -F '\t' -v name="$2" '
-        $1 == "set" { for (k = 1; k <= NF; k++) if ($k == name) at = k }
-        $1 == "train" { print $at }' "$1"
-}
-
-# header LOG: its terms.
-header() {
-    sed -n 's/^set\tstep\tepoch\trate\t//p' "$1" |
-        sed 's/\ttotal\texamples_per_second\tseconds$//' | tr '\t' ' '
-}
-
-# setting MODEL NAME
-setting() {
-    winfo "$1" | awk -v name="$2" '$1 == name { print $2 }'
-}
-
-# step_of CHECKPOINT
-step_of() {
-    winfo "$1" | awk '$1 == "train.step" { print $2 }'
-}
-
 # values_are_same MODEL MODEL: bytes of a part that all of these models have.
 values_are_same() {
     same <(wunpack --to raw "$1" decoder.2.weight) \
         <(wunpack --to raw "$2" decoder.2.weight)
-}
-
-# wait_for FILE PID: until the file is there, or the process gone.
-wait_for() {
-    until [ -e "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.01; done
-    [ -e "$1" ] || show "file" "$1" "none"
 }
 
 @test "each penalty trains in silence, and lowers the cost" {

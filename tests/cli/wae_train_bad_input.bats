@@ -3,6 +3,7 @@
 # and lost output.
 
 load harness
+load models
 
 # 20 digits, networks for codes of 4 values, and a model of one step.
 setup_file() {
@@ -24,10 +25,6 @@ setup() {
 train() {
     wae train --net-encoder e.txt --net-decoder d.txt --latent 4 --steps 1 \
         -o no.st.zst "$@"
-}
-
-nothing_was_written() {
-    [ ! -e no.st.zst ] || show "no.st.zst" "absent" "there"
 }
 
 @test "cut, empty, damaged and missing files" {

@@ -3,6 +3,7 @@
 # refuse, empty files, and lost output.
 
 load harness
+load models
 
 # Twenty images, networks of one layer, a model of one step, a critic alone, a
 # model of wae.
@@ -30,24 +31,6 @@ setup() {
 train() {
     wgan train --net-generator g.txt --net-critic f.txt --latent 4 --steps 1 \
         -o no.st.zst "$@"
-}
-
-# container FILE TENSOR SHAPE: a container of one F32 tensor, the bytes of
-# which come from standard input.
-container() {
-    local n_data header
-    cat >data
-    n_data=$(wc -c <data)
-    header="{\"$2\":{\"dtype\":\"F32\",\"shape\":[$3],\"data_offsets\":[0,$n_data]}}"
-    # shellcheck disable=SC2059
-    printf "\\x$(printf %02x $((${#header} % 256)))\\x$(printf %02x \
-        $((${#header} / 256)))\\0\\0\\0\\0\\0\\0" >"$1"
-    printf '%s' "$header" | cat - data >>"$1"
-    rm data
-}
-
-nothing_was_written() {
-    [ ! -e no.st.zst ] || show "no.st.zst" "absent" "there"
 }
 
 # refused STATUS TEXT COMMAND...: exits with STATUS, says TEXT, writes nothing.

@@ -4,6 +4,7 @@
 # what is recorded.
 
 load harness
+load models
 
 # Made once: 240 digits, 300 points and as many others, and networks of a few
 # units.
@@ -45,27 +46,9 @@ background() {
     pid=$!
 }
 
-# column LOG NAME [SET]: its values in rows of training, or another set.
-column() {
-    awk -F '\t' -v name="$2" -v set="${3-train}" '
-        $1 == "set" { for (k = 1; k <= NF; k++) if ($k == name) at = k }
-        $1 == set { print $at }' "$1"
-}
-
-# header LOG: its terms.
-header() {
-    sed -n 's/^set\tstep\tepoch\trate\t//p' "$1" |
-        sed 's/\ttotal\texamples_per_second\tseconds$//' | tr '\t' ' '
-}
-
 # rows LOG: what does not depend on time, of all rows.
 rows() {
     grep -v '^#' "$1" | sed 's/\t[^\t]*\t[^\t]*$//'
-}
-
-# setting MODEL NAME
-setting() {
-    winfo "$1" | awk -v name="$2" '$1 == name { print $2 }'
 }
 
 # settings_are MODEL NAME:VALUE...
@@ -78,20 +61,9 @@ settings_are() {
     done
 }
 
-# step_of CHECKPOINT
-step_of() {
-    winfo "$1" | awk '$1 == "train.step" { print $2 }'
-}
-
 # values MODEL [TENSOR]: its bytes; settings set aside.
 values() {
     wunpack --to raw "$1" "${2-generator.2.weight}"
-}
-
-# wait_for FILE PID: until the file is there, or the process gone.
-wait_for() {
-    until [ -e "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.01; done
-    [ -e "$1" ] || show "file" "$1" "none"
 }
 
 # largest MODEL TENSOR: the largest of its values without sign.

@@ -15,13 +15,13 @@ static losses take(wae_case *c)
     double terms[BW_MAX_TERMS];
     losses sum = {0, 0};
 
-    wae_case_step(c, 1, terms);
+    learner_case_step(c->l, 1, terms);
     for (size_t k = 0; k < c->l->n_terms; k++)
         sum.model += c->l->term[k].weight * terms[k];
     if (c->wae->adversary)
-        sum.adversary =
-            c->wae->loss.lambda * (wae_case_term(c, terms, "adversary_codes") +
-                                   wae_case_term(c, terms, "adversary_prior"));
+        sum.adversary = c->wae->loss.lambda *
+                        (learner_case_term(c->l, terms, "adversary_codes") +
+                         learner_case_term(c->l, terms, "adversary_prior"));
     return sum;
 }
 
@@ -32,7 +32,7 @@ static void take_slopes(const float *start, size_t n, wae_case *c, float *slope)
     double terms[BW_MAX_TERMS];
 
     c->training.rate = c->training.adversary_rate = 1;
-    wae_case_step(c, 1, terms);
+    learner_case_step(c->l, 1, terms);
     for (size_t k = 0; k < n; k++)
         slope[k] = start[k] - value[k];
     memcpy(value, start, n * sizeof *start);
@@ -40,7 +40,7 @@ static void take_slopes(const float *start, size_t n, wae_case *c, float *slope)
                                    c->wae->adversary};
     const char *name[] = {"norm_encoder", "norm_decoder", "norm_adversary"};
     for (int p = 0; p < 3 && part[p]; p++) {
-        double sum = 0, told = wae_case_term(c, terms, name[p]);
+        double sum = 0, told = learner_case_term(c->l, terms, name[p]);
         for (size_t k = 0; k < bw_network_n_trained(part[p]->network); k++)
             sum += pow((double)slope[part[p]->offset + k], 2);
         cr_assert_float_eq(told, sqrt(sum), 1e-4 * told + 1e-6, "%s %g %g",

@@ -171,17 +171,20 @@ static void check_curves(bw_wae_penalty penalty, double validation,
             size_t n = k ? 3 : 5;
             cr_assert(!c.l->step(c.l->self, example, n, &at, terms, &err));
             double share = (double)n / 8;
-            want[0][epoch] += share * 0.5 * wae_case_term(&c, terms, "cost");
+            want[0][epoch] +=
+                share * 0.5 * learner_case_term(c.l, terms, "cost");
             if (n_wanted > 1 && penalty != BW_WAE_NONE)
                 want[1][epoch] += share * 3 * terms[1];
             if (penalty == BW_WAE_GAN)
-                want[2][epoch] += share * 3 *
-                                  (wae_case_term(&c, terms, "adversary_codes") +
-                                   wae_case_term(&c, terms, "adversary_prior"));
+                want[2][epoch] +=
+                    share * 3 *
+                    (learner_case_term(c.l, terms, "adversary_codes") +
+                     learner_case_term(c.l, terms, "adversary_prior"));
         }
         if (validation > 0) {
             cr_assert(!c.l->validate(c.l->self, terms, &err));
-            want[n_wanted - 1][epoch] = 0.5 * wae_case_term(&c, terms, "cost");
+            want[n_wanted - 1][epoch] =
+                0.5 * learner_case_term(c.l, terms, "cost");
         }
         show(&c, epoch + 1);
         cr_assert_eq(seen.n_points, epoch + 1);

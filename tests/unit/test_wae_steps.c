@@ -112,11 +112,11 @@ Test(wae_steps, moments_are_fitted_before_the_first_step_only)
         cr_assert_gt(before, 2, "%g", before);
         memcpy(copy, c.wae->model->values, n * sizeof *copy);
         c.training.rate = 1e-6; /* a step that fits would need more */
-        wae_case_step(&c, 2, terms);
+        learner_case_step(c.l, 2, terms);
         cr_assert_lt(fabs(moments_now(&c) - before), 1e-3 * before);
         memcpy(c.wae->model->values, copy, n * sizeof *copy);
         c.training.rate = c.rate;
-        wae_case_step(&c, 1, terms);
+        learner_case_step(c.l, 1, terms);
         double after = moments_now(&c);
         cr_assert_lt(after, before / 2, "%g, %g", before, after);
         free(copy);
@@ -172,7 +172,7 @@ static void check_untouched(wae_case *c, uint64_t step)
 
     memcpy(copy, c->wae->model->values, n * sizeof *copy);
     memcpy(moments, c->l->block[0].values, n_block * sizeof *moments);
-    wae_case_step(c, step, terms);
+    learner_case_step(c->l, step, terms);
     for (size_t k = 0; k < c->l->n_terms; k++)
         is_finite = is_finite && isfinite(terms[k]);
     cr_assert(!is_finite);
@@ -190,7 +190,7 @@ Test(wae_steps, nothing_is_updated_by_what_is_not_finite)
         double terms[BW_MAX_TERMS];
 
         wae_case_make(&c);
-        wae_case_step(&c, 1, terms);
+        learner_case_step(c.l, 1, terms);
         /* All items: whichever the step takes. */
         for (size_t i = 0; i < CASE_ITEMS; i++)
             c.items.values[i * CASE_SIZE + 5] = NAN;
@@ -212,7 +212,7 @@ Test(wae_steps, a_gradient_that_overflows_updates_nothing)
         c.wae->model->values[part->offset + k] = 1e18F;
     double terms[BW_MAX_TERMS];
     check_untouched(&c, 1);
-    wae_case_step(&c, 1, terms);
+    learner_case_step(c.l, 1, terms);
     cr_assert(isfinite(terms[0]));
     wae_case_clear(&c);
 }
@@ -255,7 +255,7 @@ Test(wae_steps, a_batch_of_one_item)
         for (size_t q = 0; q < c.l->n_terms; q++)
             cr_assert(isfinite(terms[q]), "%s", c.l->term[q].name);
         if (penalties[k] == BW_WAE_MMD)
-            cr_assert(!(fabs(wae_case_term(&c, terms, "mmd")) > 0));
+            cr_assert(!(fabs(learner_case_term(c.l, terms, "mmd")) > 0));
         for (size_t q = 0; q < c.wae->model->n_values; q++)
             cr_assert(isfinite(c.wae->model->values[q]));
         wae_case_clear(&c);
@@ -374,10 +374,10 @@ Test(wae_steps, validation_is_the_cost_of_the_items_held_out)
         all += cost[k];
     /* The one item that is trained on is not in the mean. */
     for (size_t k = 0; k < CASE_ITEMS; k++)
-        off = fmin(
-            off, fabs((all - cost[k]) / 12 - wae_case_term(&c, terms, "cost")));
+        off = fmin(off, fabs((all - cost[k]) / 12 -
+                             learner_case_term(c.l, terms, "cost")));
     cr_assert_lt(off, 1e-5 * all);
-    cr_assert(!(wae_case_term(&c, terms, "norm_encoder") > 0));
+    cr_assert(!(learner_case_term(c.l, terms, "norm_encoder") > 0));
     bw_wae_pass_destroy(pass);
     wae_case_clear(&c);
 }
@@ -473,9 +473,9 @@ Test(wae_steps, the_adversary_sees_the_codes_of_the_step)
     wae_case_make(&c);
     memset(c.wae->model->values, 0,
            bw_network_n_trained(c.wae->encoder->network) * sizeof(float));
-    wae_case_step(&c, 1, terms);
-    double sum = exp(-wae_case_term(&c, terms, "gan")) +
-                 exp(-wae_case_term(&c, terms, "adversary_codes"));
+    learner_case_step(c.l, 1, terms);
+    double sum = exp(-learner_case_term(c.l, terms, "gan")) +
+                 exp(-learner_case_term(c.l, terms, "adversary_codes"));
     cr_assert_float_eq(sum, 1, 1e-6, "%g", sum);
     wae_case_clear(&c);
 }

@@ -314,7 +314,7 @@ static void stir(wgan_case *c)
 
     c->training.rate = c->training.critic_rate = 0.05;
     for (uint64_t t = 1; t <= 4; t++)
-        wgan_case_step(c, t, terms);
+        learner_case_step(c->l, t, terms);
 }
 
 /* Lengths of gradients against central differences of scores, with running

@@ -20,10 +20,10 @@ static losses take(wgan_case *c)
     double terms[BW_MAX_TERMS];
     losses sum = {0, 0};
 
-    wgan_case_step(c, 1, terms);
+    learner_case_step(c->l, 1, terms);
     for (size_t k = 0; k < c->l->n_terms; k++)
         sum.critic += c->l->term[k].weight * terms[k];
-    sum.generator = wgan_case_term(c, terms, "generator");
+    sum.generator = learner_case_term(c->l, terms, "generator");
     return sum;
 }
 
@@ -40,7 +40,7 @@ static void take_slopes(wgan_case *c, const float *start, float *slope)
     for (int p = 0; p < 2; p++) {
         double sum = 0, told, terms[BW_MAX_TERMS];
         *rate[p] = 1;
-        wgan_case_step(c, 1, terms);
+        learner_case_step(c->l, 1, terms);
         *rate[p] = 0;
         for (size_t k = 0; k < bw_network_n_trained(part[p]->network); k++) {
             size_t at = part[p]->offset + k;
@@ -48,7 +48,7 @@ static void take_slopes(wgan_case *c, const float *start, float *slope)
             sum += pow((double)slope[at], 2);
         }
         memcpy(value, start, n * sizeof *start);
-        told = wgan_case_term(c, terms, name[p]);
+        told = learner_case_term(c->l, terms, name[p]);
         cr_assert_float_eq(told, sqrt(sum), 1e-4 * told + 1e-6, "%s %g %g",
                            name[p], told, sqrt(sum));
     }

@@ -71,7 +71,7 @@ Test(wgan_picture, pictures_are_of_the_average)
 
     wgan_case_make(&c);
     for (uint64_t t = 1; t <= 3; t++)
-        wgan_case_step(&c, t, terms);
+        learner_case_step(c.l, t, terms);
     size_t n = c.wgan->model->n_values;
     float *copy = malloc(n * sizeof *copy);
     memcpy(copy, c.wgan->model->values, n * sizeof *copy);

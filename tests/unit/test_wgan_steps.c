@@ -95,7 +95,7 @@ Test(wgan_steps, clip_cuts_all_trained_values_after_the_step)
         c[k].critic_rate = 0.5;
         c[k].critic_steps = 2;
         wgan_case_make(&c[k]);
-        wgan_case_step(&c[k], 1, terms[k]);
+        learner_case_step(c[k].l, 1, terms[k]);
     }
     const bw_model_part *critic = c[0].wgan->critic;
     size_t n = bw_network_n_trained(critic->network);
@@ -109,7 +109,7 @@ Test(wgan_steps, clip_cuts_all_trained_values_after_the_step)
     }
     cr_assert_gt(n_cut, n / 10);
     cr_assert_lt(n_cut, n);
-    cr_assert_float_eq(wgan_case_term(&c[1], terms[1], "clipped"),
+    cr_assert_float_eq(learner_case_term(c[1].l, terms[1], "clipped"),
                        (double)n_cut / (double)n, 1e-12);
     wgan_case_clear(&c[0]);
     wgan_case_clear(&c[1]);
@@ -137,7 +137,7 @@ Test(wgan_steps, average_of_the_generators_steps)
     const float *w = c.wgan->model->values + part->offset;
     float *average = copy_of(n, w), *before = copy_of(n, w);
     for (uint64_t t = 1; t <= 6; t++) {
-        wgan_case_step(&c, t, terms);
+        learner_case_step(c.l, t, terms);
         for (size_t k = 0; t % 2 == 0 && k < n; k++)
             average[k] = 0.9F * average[k] + (1 - 0.9F) * w[k];
     }
@@ -161,7 +161,7 @@ Test(wgan_steps, spectral_weights_are_the_models_at_the_end)
 
     wgan_case_make(&c);
     for (uint64_t t = 1; t <= 5; t++)
-        wgan_case_step(&c, t, terms);
+        learner_case_step(c.l, t, terms);
     const bw_model_part *part = c.wgan->critic;
     size_t n_parameters = bw_network_n_parameters(part->network);
     const bw_parameter *last =
@@ -205,9 +205,9 @@ Test(wgan_steps, a_critic_alone_takes_fakes_turn_by_turn)
         bw_step at = {.step = t, .epoch = (t - 1) / 3, .rate_factor = 1};
         size_t n = t == 3 ? 3 : 5;
         cr_assert(!c.l->step(c.l->self, example, n, &at, terms, &err));
-        seen -= (double)n * wgan_case_term(&c, terms, "difference");
+        seen -= (double)n * learner_case_term(c.l, terms, "difference");
         if (t < 3)
-            first[t - 1] = wgan_case_term(&c, terms, "difference");
+            first[t - 1] = learner_case_term(c.l, terms, "difference");
         if (t == 2)
             cr_assert_float_eq(seen, all, 1e-4, "%g %g", seen, all);
     }
@@ -225,8 +225,8 @@ static void check_untouched(wgan_case *c, uint64_t step, const char *bad)
 
     for (size_t b = 0; b < n_blocks; b++)
         block[b] = copy_of(c->l->block[b].n, c->l->block[b].values);
-    wgan_case_step(c, step, terms);
-    cr_assert(!isfinite(wgan_case_term(c, terms, bad)), "%s", bad);
+    learner_case_step(c->l, step, terms);
+    cr_assert(!isfinite(learner_case_term(c->l, terms, bad)), "%s", bad);
     cr_assert(same(n, copy, c->wgan->model->values), "%s", bad);
     for (size_t b = 0; b < n_blocks; b++) {
         cr_assert(same(c->l->block[b].n, block[b], c->l->block[b].values),
@@ -243,7 +243,7 @@ Test(wgan_steps, nothing_is_updated_by_what_is_not_finite)
         double terms[BW_MAX_TERMS];
 
         wgan_case_make(&c);
-        wgan_case_step(&c, 1, terms);
+        learner_case_step(c.l, 1, terms);
         /* All items: whichever the step takes. */
         for (size_t i = 0; i < CASE_ITEMS; i++)
             c.items.values[i * CASE_SIZE + 5] = NAN;
@@ -265,7 +265,7 @@ Test(wgan_steps, a_generator_that_overflows_takes_the_critics_step_back)
         if (c.lipschitz.kind == BW_LIPSCHITZ_GP)
             c.lipschitz.value = 1;
         wgan_case_make(&c);
-        wgan_case_step(&c, 1, terms);
+        learner_case_step(c.l, 1, terms);
         c.training.critic_rate = 3e38;
         check_untouched(&c, 2, "generator");
         wgan_case_clear(&c);
@@ -339,11 +339,11 @@ Test(wgan_steps, steps_allocate_nothing)
         c.exact = false;
         c.n_threads = 2;
         wgan_case_make(&c);
-        wgan_case_step(&c, 1, terms);
-        wgan_case_step(&c, 2, terms);
+        learner_case_step(c.l, 1, terms);
+        learner_case_step(c.l, 2, terms);
         size_t n_before = atomic_load(&n_allocations);
         for (uint64_t t = 3; t < 7; t++)
-            wgan_case_step(&c, t, terms);
+            learner_case_step(c.l, t, terms);
         cr_assert_eq(atomic_load(&n_allocations), n_before, "kind %zu", kind);
         wgan_case_clear(&c);
     }
@@ -458,15 +458,15 @@ Test(wgan_steps, validation_changes_nothing)
         c.validation = 4;
         c.batch = 5;
         wgan_case_make(&c);
-        wgan_case_step(&c, 1, unused);
+        learner_case_step(c.l, 1, unused);
         size_t n = c.wgan->model->n_values;
         float *copy = copy_of(n, c.wgan->model->values);
         for (int k = 0; k < 2; k++)
             cr_assert(!c.l->validate(c.l->self, terms[k], &err));
         cr_assert(!memcmp(terms[0], terms[1], c.l->n_terms * sizeof **terms));
         cr_assert(same(n, copy, c.wgan->model->values));
-        cr_assert_gt(wgan_case_term(&c, terms[0], "gradient"), 0);
-        cr_assert_gt(wgan_case_term(&c, terms[0], "slope"), 0);
+        cr_assert_gt(learner_case_term(c.l, terms[0], "gradient"), 0);
+        cr_assert_gt(learner_case_term(c.l, terms[0], "slope"), 0);
         free(copy);
         wgan_case_clear(&c);
     }
@@ -543,13 +543,13 @@ Test(wgan_steps, a_penalised_critic_comes_near_the_exact_distance)
     cr_assert(!c.l->validate(c.l->self, before, &err));
     cr_assert(!bw_train_run(c.l, &options, &result, &err), "%s", err.text);
     cr_assert(!c.l->validate(c.l->self, after, &err));
-    double exact = wgan_case_term(&c, after, "exact");
-    double found = wgan_case_term(&c, after, "difference");
-    double least = wgan_case_term(&c, before, "difference");
+    double exact = learner_case_term(c.l, after, "exact");
+    double found = learner_case_term(c.l, after, "difference");
+    double least = learner_case_term(c.l, before, "difference");
     cr_assert_float_eq(exact, 3, 0.3, "%g", exact);
     cr_assert_lt(least, 1.5, "%g", least);
     cr_assert_gt(found, 0.85 * exact, "%g of %g", found, exact);
     cr_assert_lt(found, 1.05 * exact, "%g of %g", found, exact);
-    cr_assert_float_eq(wgan_case_term(&c, after, "gradient"), 1, 0.2);
+    cr_assert_float_eq(learner_case_term(c.l, after, "gradient"), 1, 0.2);
     wgan_case_clear(&c);
 }

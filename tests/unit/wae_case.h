@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "items_case.h"
+#include "learner_case.h"
 #include "model/wae.h"
 
 enum { CASE_H = 4, CASE_W = 3, CASE_SIZE = 12, CASE_ITEMS = 13, CASE_D = 3 };
@@ -104,29 +105,6 @@ static inline void wae_case_clear(wae_case *c)
     bw_wae_destroy(c->wae);
     bw_tasks_destroy(c->tasks);
     bw_items_clear(&c->items);
-}
-
-/* A term by its name; the log has it. */
-static inline double wae_case_term(const wae_case *c, const double *terms,
-                                   const char *name)
-{
-    for (size_t k = 0; k < c->l->n_terms; k++)
-        if (strcmp(c->l->term[k].name, name) == 0)
-            return terms[k];
-    cr_assert_fail("no term %s", name);
-    return 0;
-}
-
-/* Step `step`, on five items. */
-static inline void wae_case_step(wae_case *c, uint64_t step, double *terms)
-{
-    static const uint32_t example[] = {3, 0, 7, 5, 1};
-    bw_step at = {.step = step, .rate_factor = 1};
-    bw_error err = BW_ERROR_INIT;
-
-    c->l->loaded(c->l->self);
-    cr_assert(!c->l->step(c->l->self, example, 5, &at, terms, &err), "%s",
-              err.text);
 }
 
 #endif
