@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/isa.h"
 #include "nn/conv_blas.h"
 #include "nn/conv_mixed.h"
 #include "nn/conv_onednn.h"
@@ -90,6 +91,27 @@ bool bw_conv_has(bw_way way)
  *   64    3, 32         27 / 101 /  95   29 /  19 /  65   24 /  76 / 43
  */
 
+/* Phases beside the better of blas and onednn, in the same moment; the last
+ * but one is of batch 50, the last of stride 1 and batch 50. Per cent of the
+ * sgemm count a convolution's plain products, of which phases do half or less.
+ * Packing of weights once a step is left out: it takes up to a third of what a
+ * pass saves where y has four pixels.
+ *
+ *   side  channels       to_y             to_x             weight
+ *   2     128, 256        73 / 137         80 / 152         61 /  78
+ *   4     64, 128         78 / 117         85 / 111         66 /  85
+ *   4     256, 512        85 / 143         95 / 157         69 / 111
+ *   7     128, 256       104 / 146        102 / 153         80 / 137
+ *   7     512, 1024       90 / 166        108 / 179         74 / 132
+ *   8     128, 256        99 / 150         98 / 157         69 / 132
+ *   14    64, 128        107 / 142        103 / 149         94 / 116
+ *   16    32, 64         114 / 118         83 / 121         82 /  71
+ *   16    64, 128        108 / 134         95 / 155         96 / 114
+ *   32    32, 64         101 / 105         86 /  92         87 /  64
+ *   7 5x5 64, 128        119 / 108        101 / 111         70 /  84
+ *   14 3x3 128, 128       95 / 161        125 / 174         84 /  83
+ */
+
 /* A change of layout costs a wide side more than thin kernels save: both sides
  * must be thin, as all through the deep Wasserstein embedding. */
 bool bw_conv_is_thin(const bw_conv_shape *shape)
@@ -112,8 +134,22 @@ static bool is_slow_by_onednn(const bw_conv_shape *shape, unsigned pass)
            (shape->c <= 2 && shape->o > 128);
 }
 
+/* With AVX-512 only: elsewhere nothing was measured. */
+static bool is_fast_by_phases(const bw_conv_shape *shape, unsigned pass)
+{
+    bool is_uneven = shape->kh % shape->stride != 0 && shape->p % 2 != 0;
+
+    if (bw_isa_get() != BW_ISA_AVX512 || !bw_phase_plan_fits(shape))
+        return false;
+    if (shape->c < 64 || shape->o < 64)
+        return pass == BW_CONV_TO_X && shape->c >= 32 && shape->o >= 64;
+    return pass != BW_CONV_TO_Y || !is_uneven || shape->c >= 128;
+}
+
 bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass)
 {
+    if (is_fast_by_phases(shape, pass))
+        return BW_WAY_PHASE;
     return bw_conv_has(BW_WAY_ONEDNN) && !is_slow_by_onednn(shape, pass)
                ? BW_WAY_ONEDNN
                : BW_WAY_BLAS;
