@@ -1,8 +1,7 @@
 /* test_wgan_steps.c - what a step of generator and critic promises besides its
- * gradients: clip and average, fakes of a critic alone, nothing done by what is
- * not finite, nothing allocated, the same bytes for any number of threads and
- * after a resume, validation, and an estimate that comes near the exact
- * distance from below. */
+ * gradients and updates: nothing done by what is not finite, nothing allocated,
+ * the same bytes for any number of threads and after a resume, validation, and
+ * an estimate that comes near the exact distance from below. */
 #include "config.h"
 
 #include <stdio.h>
@@ -14,223 +13,23 @@
 
 TestSuite(wgan_steps, RAW_FOLDER);
 
-/* Everything that keeps state: noise, batch statistics. */
-static const char deep_generator[] =
-    "dense 8\nbatchnorm\nrelu\ndense 12\nsigmoid\nreshape 4 3 1\n";
-static const char deep_critic[] =
-    "noise 0.1\nconv 4 3x3 stride 2\nbatchnorm\nrelu\nflatten\ndense 1\n";
-static const char linear_critic[] =
-    "conv 4 3x3 stride 2\nleakyrelu 0.2\nflatten\ndense 1\n";
-
-/* Every kind of run: loss, bound, and what goes with them. */
-enum { N_KINDS = 6 };
-
-static wgan_case case_of(size_t kind)
-{
-    wgan_case c = {.generator = deep_generator,
-                   .critic = deep_critic,
-                   .is_adam = true,
-                   .critic_steps = 2,
-                   .rate = 0.01,
-                   .critic_rate = 0.02};
-
-    switch (kind) {
-    case 0:
-        c.lipschitz.value = 0.05;
-        c.ema = 0.9;
-        break;
-    case 1:
-        c.lipschitz = (bw_lipschitz){BW_LIPSCHITZ_GP, 10, false};
-        c.critic = linear_critic;
-        c.exact = true;
-        break;
-    case 2:
-        c.lipschitz.kind = BW_LIPSCHITZ_SPECTRAL;
-        c.ema = 0.5;
-        break;
-    case 3:
-        c.loss = BW_WGAN_MINIMAX;
-        c.lipschitz.kind = BW_LIPSCHITZ_NONE;
-        c.critic_steps = 1;
-        break;
-    case 4:
-        c.loss = BW_WGAN_NONSATURATING;
-        c.lipschitz = (bw_lipschitz){BW_LIPSCHITZ_GP, 1, true};
-        c.critic = linear_critic;
-        c.has_warm_up = true;
-        break;
-    default:
-        c.is_alone = true;
-        c.lipschitz = (bw_lipschitz){BW_LIPSCHITZ_GP, 10, false};
-        c.critic = linear_critic;
-        break;
-    }
-    return c;
-}
-
-static bool same(size_t n, const float *a, const float *b)
-{
-    return memcmp(a, b, n * sizeof *a) == 0;
-}
-
-static float *copy_of(size_t n, const float *values)
-{
-    float *copy = malloc((n + 1) * sizeof *copy);
-
-    memcpy(copy, values, n * sizeof *copy);
-    return copy;
-}
-
-/* ---- clip and average ---- */
-
-/* Against the same step without the cut. */
-Test(wgan_steps, clip_cuts_all_trained_values_after_the_step)
-{
-    wgan_case c[2] = {{.lipschitz.kind = BW_LIPSCHITZ_NONE},
-                      {.lipschitz.value = 0.05}};
-    double terms[2][BW_MAX_TERMS];
-    size_t n_cut = 0;
-
-    for (int k = 0; k < 2; k++) {
-        c[k].critic_rate = 0.5;
-        c[k].critic_steps = 2;
-        wgan_case_make(&c[k]);
-        learner_case_step(c[k].l, 1, terms[k]);
-    }
-    const bw_model_part *critic = c[0].wgan->critic;
-    size_t n = bw_network_n_trained(critic->network);
-    for (size_t k = 0; k < n; k++) {
-        float free_one = c[0].wgan->model->values[critic->offset + k];
-        float cut = c[1].wgan->model->values[critic->offset + k];
-        float want = fminf(fmaxf(free_one, -0.05F), 0.05F);
-        n_cut += fabsf(free_one) > 0.05F;
-        cr_assert(!(fabsf(cut - want) > 0), "%zu: %g, not %g", k, (double)cut,
-                  (double)want);
-    }
-    cr_assert_gt(n_cut, n / 10);
-    cr_assert_lt(n_cut, n);
-    cr_assert_float_eq(learner_case_term(c[1].l, terms[1], "clipped"),
-                       (double)n_cut / (double)n, 1e-12);
-    wgan_case_clear(&c[0]);
-    wgan_case_clear(&c[1]);
-}
-
-static const bw_state_block *block_of(const wgan_case *c, const char *name)
-{
-    for (size_t b = 0; b < c->l->n_blocks; b++)
-        if (strcmp(c->l->block[b].name, name) == 0)
-            return &c->l->block[b];
-    cr_assert_fail("no block %s", name);
-    return NULL;
-}
-
-/* Of the generator's values after each of its own steps, running statistics
- * and all; its model takes them at the end. */
-Test(wgan_steps, average_of_the_generators_steps)
-{
-    wgan_case c = case_of(0);
-    double terms[BW_MAX_TERMS];
-
-    wgan_case_make(&c);
-    const bw_model_part *part = c.wgan->generator;
-    size_t n = bw_network_n_values(part->network);
-    const float *w = c.wgan->model->values + part->offset;
-    float *average = copy_of(n, w), *before = copy_of(n, w);
-    for (uint64_t t = 1; t <= 6; t++) {
-        learner_case_step(c.l, t, terms);
-        for (size_t k = 0; t % 2 == 0 && k < n; k++)
-            average[k] = 0.9F * average[k] + (1 - 0.9F) * w[k];
-    }
-    const bw_state_block *block = block_of(&c, "ema");
-    cr_assert_eq(block->n, n);
-    for (size_t k = 0; k < n; k++)
-        cr_assert_float_eq((double)block->values[k], (double)average[k], 1e-6);
-    cr_assert(!same(n, before, w));
-    bw_wgan_learner_finish(c.learner);
-    cr_assert(same(n, block->values, w));
-    free(average);
-    free(before);
-    wgan_case_clear(&c);
-}
-
-/* After the end the critic's weights are those that act. */
-Test(wgan_steps, spectral_weights_are_the_models_at_the_end)
-{
-    wgan_case c = case_of(2);
-    double terms[BW_MAX_TERMS];
-
-    wgan_case_make(&c);
-    for (uint64_t t = 1; t <= 5; t++)
-        learner_case_step(c.l, t, terms);
-    const bw_model_part *part = c.wgan->critic;
-    size_t n_parameters = bw_network_n_parameters(part->network);
-    const bw_parameter *last =
-        bw_network_parameter(part->network, n_parameters - 2);
-    cr_assert_eq(last->role, BW_ROLE_WEIGHT);
-    cr_assert_eq(last->shape[0], 1);
-    const float *w = c.wgan->model->values + part->offset + last->offset;
-    double raw = 0, acting = 0;
-    for (size_t k = 0; k < last->n; k++)
-        raw += pow((double)w[k], 2);
-    bw_wgan_learner_finish(c.learner);
-    for (size_t k = 0; k < last->n; k++)
-        acting += pow((double)w[k], 2);
-    cr_assert_gt(fabs(raw - 1), 1e-3);
-    cr_assert_float_eq(acting, 1, 0.01, "%g", acting);
-    wgan_case_clear(&c);
-}
-
-/* ---- a critic alone ---- */
-
-/* Each turn through the fakes takes each of them once: with all items the same,
- * the difference of a linear critic tells their sum. */
-Test(wgan_steps, a_critic_alone_takes_fakes_turn_by_turn)
-{
-    wgan_case c = {.is_alone = true,
-                   .critic = "flatten\ndense 1\n",
-                   .lipschitz.kind = BW_LIPSCHITZ_NONE,
-                   .batch = 5};
-    bw_error err = BW_ERROR_INIT;
-    double terms[BW_MAX_TERMS], seen = 0, all = 0, first[2];
-
-    wgan_case_make(&c);
-    memset(c.items.values, 0, CASE_ITEMS * CASE_SIZE * sizeof(float));
-    cr_assert_eq(c.against.n, 10);
-    const float *w = c.wgan->model->values;
-    for (size_t k = 0; k < 10 * CASE_SIZE; k++)
-        all += (double)w[k % CASE_SIZE] * (double)c.against.values[k];
-    /* Epochs of 13 items in batches of 5, 5 and 3; turns of 10 fakes. */
-    for (uint64_t t = 1; t <= 4; t++) {
-        const uint32_t example[] = {0, 1, 2, 3, 4};
-        bw_step at = {.step = t, .epoch = (t - 1) / 3, .rate_factor = 1};
-        size_t n = t == 3 ? 3 : 5;
-        cr_assert(!c.l->step(c.l->self, example, n, &at, terms, &err));
-        seen -= (double)n * learner_case_term(c.l, terms, "difference");
-        if (t < 3)
-            first[t - 1] = learner_case_term(c.l, terms, "difference");
-        if (t == 2)
-            cr_assert_float_eq(seen, all, 1e-4, "%g %g", seen, all);
-    }
-    cr_assert_gt(fabs(first[0] - first[1]), 1e-4);
-    wgan_case_clear(&c);
-}
-
 /* ---- what is not finite ---- */
 
 static void check_untouched(wgan_case *c, uint64_t step, const char *bad)
 {
     size_t n = c->wgan->model->n_values, n_blocks = c->l->n_blocks;
-    float *copy = copy_of(n, c->wgan->model->values), *block[8];
+    float *copy = wgan_case_copy(n, c->wgan->model->values), *block[8];
     double terms[BW_MAX_TERMS];
 
     for (size_t b = 0; b < n_blocks; b++)
-        block[b] = copy_of(c->l->block[b].n, c->l->block[b].values);
+        block[b] = wgan_case_copy(c->l->block[b].n, c->l->block[b].values);
     learner_case_step(c->l, step, terms);
     cr_assert(!isfinite(learner_case_term(c->l, terms, bad)), "%s", bad);
-    cr_assert(same(n, copy, c->wgan->model->values), "%s", bad);
+    cr_assert(wgan_case_same(n, copy, c->wgan->model->values), "%s", bad);
     for (size_t b = 0; b < n_blocks; b++) {
-        cr_assert(same(c->l->block[b].n, block[b], c->l->block[b].values),
-                  "%s: %s", bad, c->l->block[b].name);
+        cr_assert(
+            wgan_case_same(c->l->block[b].n, block[b], c->l->block[b].values),
+            "%s: %s", bad, c->l->block[b].name);
         free(block[b]);
     }
     free(copy);
@@ -238,8 +37,8 @@ static void check_untouched(wgan_case *c, uint64_t step, const char *bad)
 
 Test(wgan_steps, nothing_is_updated_by_what_is_not_finite)
 {
-    for (size_t kind = 0; kind < N_KINDS; kind++) {
-        wgan_case c = case_of(kind);
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
+        wgan_case c = wgan_case_of(kind);
         double terms[BW_MAX_TERMS];
 
         wgan_case_make(&c);
@@ -255,8 +54,8 @@ Test(wgan_steps, nothing_is_updated_by_what_is_not_finite)
 /* The critic's step was good; its moments and values come back all the same. */
 Test(wgan_steps, a_generator_that_overflows_takes_the_critics_step_back)
 {
-    for (size_t kind = 0; kind < N_KINDS - 1; kind++) {
-        wgan_case c = case_of(kind);
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS - 1; kind++) {
+        wgan_case c = wgan_case_of(kind);
         double terms[BW_MAX_TERMS];
 
         c.critic_steps = 1;
@@ -274,7 +73,7 @@ Test(wgan_steps, a_generator_that_overflows_takes_the_critics_step_back)
 
 Test(wgan_steps, a_huge_rate_stops_the_run_with_the_checkpoint_of_a_good_step)
 {
-    wgan_case c = case_of(1);
+    wgan_case c = wgan_case_of(1);
     bw_train_options options = {.tool = "test",
                                 .steps = 50,
                                 .batch = 8,
@@ -298,12 +97,12 @@ Test(wgan_steps, a_huge_rate_stops_the_run_with_the_checkpoint_of_a_good_step)
 /* Batch statistics without spread. */
 Test(wgan_steps, a_batch_of_one_item)
 {
-    for (size_t kind = 0; kind < N_KINDS; kind++) {
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
         const uint32_t example[] = {2};
         bw_step at = {.step = 1, .rate_factor = 1};
         bw_error err = BW_ERROR_INIT;
         double terms[BW_MAX_TERMS];
-        wgan_case c = case_of(kind);
+        wgan_case c = wgan_case_of(kind);
 
         c.batch = 1;
         wgan_case_make(&c);
@@ -330,12 +129,12 @@ Test(wgan_steps, steps_allocate_nothing)
         "flatten\ndense 8\nbatchnorm\nrelu\ndense 1\n",
         "flatten\ndense 8\nleakyrelu 0.2\ndense 1\n"};
 
-    for (size_t kind = 0; kind < N_KINDS; kind++) {
-        wgan_case c = case_of(kind);
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
+        wgan_case c = wgan_case_of(kind);
         double terms[BW_MAX_TERMS];
 
         c.generator = generator;
-        c.critic = critic[c.critic == linear_critic];
+        c.critic = critic[c.critic == wgan_case_linear_critic];
         c.exact = false;
         c.n_threads = 2;
         wgan_case_make(&c);
@@ -395,7 +194,7 @@ static void run(size_t kind, size_t n_threads, uint64_t stop, outcome *o)
                                 .log = "run.tsv",
                                 .log_every = 1,
                                 .checkpoint = "run.st.zst"};
-    wgan_case c = case_of(kind);
+    wgan_case c = wgan_case_of(kind);
     bw_train_result result;
     bw_error err = BW_ERROR_INIT;
 
@@ -431,14 +230,14 @@ Test(wgan_steps, same_bytes_for_any_threads_and_after_a_resume)
 {
     static outcome first, second;
 
-    for (size_t kind = 0; kind < N_KINDS; kind++) {
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
         run(kind, 1, 0, &first);
         cr_assert(strstr(first.log, "\nvalidation\t"));
         run(kind, 3, 0, &second);
         cr_assert(!memcmp(&first, &second, sizeof first), "kind %zu", kind);
         for (uint64_t stop = 2; stop < 9; stop += 3) {
             run(kind, 2, stop, &second);
-            cr_assert(same(MOST_VALUES, first.values, second.values),
+            cr_assert(wgan_case_same(MOST_VALUES, first.values, second.values),
                       "kind %zu, stopped after %d", kind, (int)stop);
             cr_assert_str_eq(first.log, second.log);
         }
@@ -450,8 +249,8 @@ Test(wgan_steps, same_bytes_for_any_threads_and_after_a_resume)
 /* Twice the same, and nothing of the run changes. */
 Test(wgan_steps, validation_changes_nothing)
 {
-    for (size_t kind = 0; kind < N_KINDS; kind++) {
-        wgan_case c = case_of(kind);
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
+        wgan_case c = wgan_case_of(kind);
         bw_error err = BW_ERROR_INIT;
         double terms[2][BW_MAX_TERMS], unused[BW_MAX_TERMS];
 
@@ -460,11 +259,11 @@ Test(wgan_steps, validation_changes_nothing)
         wgan_case_make(&c);
         learner_case_step(c.l, 1, unused);
         size_t n = c.wgan->model->n_values;
-        float *copy = copy_of(n, c.wgan->model->values);
+        float *copy = wgan_case_copy(n, c.wgan->model->values);
         for (int k = 0; k < 2; k++)
             cr_assert(!c.l->validate(c.l->self, terms[k], &err));
         cr_assert(!memcmp(terms[0], terms[1], c.l->n_terms * sizeof **terms));
-        cr_assert(same(n, copy, c.wgan->model->values));
+        cr_assert(wgan_case_same(n, copy, c.wgan->model->values));
         cr_assert_gt(learner_case_term(c.l, terms[0], "gradient"), 0);
         cr_assert_gt(learner_case_term(c.l, terms[0], "slope"), 0);
         free(copy);
@@ -489,8 +288,8 @@ Test(wgan_steps, terms_of_each_kind)
         "norm_generator*0 ",
     };
 
-    for (size_t kind = 0; kind < N_KINDS; kind++) {
-        wgan_case c = case_of(kind);
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
+        wgan_case c = wgan_case_of(kind);
         char text[256] = "";
 
         wgan_case_make(&c);

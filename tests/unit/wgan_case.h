@@ -24,7 +24,8 @@ typedef struct wgan_case {
     bool is_alone;                  /* a critic alone, against as many items */
     double validation, ema;
     uint64_t critic_steps;
-    bool has_warm_up, exact, is_adam;
+    bool has_warm_up, exact;
+    bool is_adam, is_critic_sgd; /* the latter all the same */
     size_t n_threads, batch;
     double rate, critic_rate;
     /* What is made of it. */
@@ -64,10 +65,9 @@ static inline bw_wgan_design wgan_case_design(const wgan_case *c)
     return design;
 }
 
-static inline bw_optimizer wgan_case_optimizer(const wgan_case *c)
+static inline bw_optimizer wgan_case_optimizer(bool is_adam)
 {
-    return bw_optimizer_default(c->is_adam ? BW_OPTIMIZER_ADAM
-                                           : BW_OPTIMIZER_SGD);
+    return bw_optimizer_default(is_adam ? BW_OPTIMIZER_ADAM : BW_OPTIMIZER_SGD);
 }
 
 static inline void wgan_case_make(wgan_case *c)
@@ -92,8 +92,9 @@ static inline void wgan_case_make(wgan_case *c)
         .batch = c->batch ? c->batch : 8,
         .critic_steps = c->critic_steps ? c->critic_steps : 1,
         .has_warm_up = c->has_warm_up,
-        .optimizer = wgan_case_optimizer(c),
-        .critic_optimizer = wgan_case_optimizer(c),
+        .optimizer = wgan_case_optimizer(c->is_adam),
+        .critic_optimizer =
+            wgan_case_optimizer(c->is_adam && !c->is_critic_sgd),
         .rate = c->rate,
         .critic_rate = c->critic_rate,
         .ema = c->ema,
@@ -113,6 +114,75 @@ static inline void wgan_case_clear(wgan_case *c)
     bw_tasks_destroy(c->tasks);
     bw_items_clear(&c->items);
     bw_items_clear(&c->against);
+}
+
+/* ---- kinds of runs ---- */
+
+/* Everything that keeps state: noise, batch statistics. */
+static const char wgan_case_deep_generator[] =
+    "dense 8\nbatchnorm\nrelu\ndense 12\nsigmoid\nreshape 4 3 1\n";
+static const char wgan_case_deep_critic[] =
+    "noise 0.1\nconv 4 3x3 stride 2\nbatchnorm\nrelu\nflatten\ndense 1\n";
+static const char wgan_case_linear_critic[] =
+    "conv 4 3x3 stride 2\nleakyrelu 0.2\nflatten\ndense 1\n";
+
+/* Every kind of run: loss, bound, and what goes with them. */
+enum { WGAN_CASE_KINDS = 6 };
+
+static inline wgan_case wgan_case_of(size_t kind)
+{
+    wgan_case c = {.generator = wgan_case_deep_generator,
+                   .critic = wgan_case_deep_critic,
+                   .is_adam = true,
+                   .critic_steps = 2,
+                   .rate = 0.01,
+                   .critic_rate = 0.02};
+
+    switch (kind) {
+    case 0:
+        c.lipschitz.value = 0.05;
+        c.ema = 0.9;
+        break;
+    case 1:
+        c.lipschitz = (bw_lipschitz){BW_LIPSCHITZ_GP, 10, false};
+        c.critic = wgan_case_linear_critic;
+        c.exact = true;
+        break;
+    case 2:
+        c.lipschitz.kind = BW_LIPSCHITZ_SPECTRAL;
+        c.ema = 0.5;
+        break;
+    case 3:
+        c.loss = BW_WGAN_MINIMAX;
+        c.lipschitz.kind = BW_LIPSCHITZ_NONE;
+        c.critic_steps = 1;
+        break;
+    case 4:
+        c.loss = BW_WGAN_NONSATURATING;
+        c.lipschitz = (bw_lipschitz){BW_LIPSCHITZ_GP, 1, true};
+        c.critic = wgan_case_linear_critic;
+        c.has_warm_up = true;
+        break;
+    default:
+        c.is_alone = true;
+        c.lipschitz = (bw_lipschitz){BW_LIPSCHITZ_GP, 10, false};
+        c.critic = wgan_case_linear_critic;
+        break;
+    }
+    return c;
+}
+
+static inline bool wgan_case_same(size_t n, const float *a, const float *b)
+{
+    return memcmp(a, b, n * sizeof *a) == 0;
+}
+
+static inline float *wgan_case_copy(size_t n, const float *values)
+{
+    float *copy = malloc((n + 1) * sizeof *copy);
+
+    memcpy(copy, values, n * sizeof *copy);
+    return copy;
 }
 
 #endif
