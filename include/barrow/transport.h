@@ -82,8 +82,8 @@ void bw_transport_destroy(bw_transport *transport);
 /* Solves for histograms a and b of one sealed set. BW_ERR_USAGE: they are of
  * two sets, whose masses do not fit together. BW_ERR_RANGE: masses differ under
  * BW_NORMALIZE_NONE (both sums are named). BW_ERR_MEMORY. BW_ERR_INTERRUPTED: a
- * stop. BW_ERR_INTERNAL: a check of our own failed. Sums of real masses may differ by rounding,
- * relatively 1e-9. */
+ * stop. BW_ERR_INTERNAL: a check of our own failed. Sums of real masses may
+ * differ by rounding, relatively 1e-9. */
 bw_status bw_transport_solve(bw_transport *transport, const bw_histogram *a,
                              const bw_histogram *b, bw_normalize normalize,
                              bw_solution *solution,

@@ -9,8 +9,8 @@
  *   g = A_1^T .. A_K^T dy_K,   sum of g v = sum of dy_k (A_k t_k)
  *
  * for any k, where t_1 = v, t_(k+1) = A_k t_k: its gradient by A_k alone is
- * dy_k t_k^T, and that by masks and by b_k is 0. One walk forward does both, the
- * work of a forward pass and of the weights' share of a backward pass.
+ * dy_k t_k^T, and that by masks and by b_k is 0. One walk forward does both,
+ * the work of a forward pass and of the weights' share of a backward pass.
  */
 #include "config.h"
 

@@ -1,5 +1,5 @@
-/* item_job.c - a model at work on items, batch by batch: items out, a picture of
- * them, samples. */
+/* item_job.c - a model at work on items, batch by batch: items out, a picture
+ * of them, samples. */
 #include "config.h"
 
 #include <stdlib.h>

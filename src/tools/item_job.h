@@ -1,5 +1,6 @@
 /* item_job.h - what the verbs of wae and wgan share that put a model to work on
- * items, images or points: batches, items out, a picture of them beside, samples.
+ * items, images or points: batches, items out, a picture of them beside,
+ * samples.
  */
 #ifndef BW_TOOLS_ITEM_JOB_H
 #define BW_TOOLS_ITEM_JOB_H

@@ -12,8 +12,8 @@ extern bw_common bw_wae_common;
 extern const bw_verb bw_verb_wae_train, bw_verb_wae_encode, bw_verb_wae_decode,
     bw_verb_wae_reconstruct, bw_verb_wae_sample, bw_verb_wae_interpolate;
 
-/* A verb at work on a model. Zero before it is opened, but for out.base.draws and
- * what out.opt_grid and out.n_columns say. */
+/* A verb at work on a model. Zero before it is opened, but for out.base.draws
+ * and what out.opt_grid and out.n_columns say. */
 typedef struct bw_wae_job {
     bw_item_job out;
     bw_wae *wae;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# wae_bad_input.bats - files and options that the verbs of wae refuse which put a
-# model to work, empty files, and lost output.
+# wae_bad_input.bats - files and options that the verbs of wae refuse which put
+# a model to work, empty files, and lost output.
 
 load harness
 load models

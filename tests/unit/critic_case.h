@@ -190,7 +190,8 @@ static inline void critic_values(critic *c, bool has_seed_one, uint64_t stream)
     c->twin_block = critic_doubles(c->n_values, c->block);
 }
 
-/* has_seed_one: dy is 1, as the penalty has it. second: or an engine without. */
+/* has_seed_one: dy is 1, as the penalty has it. second: or an engine without.
+ */
 static inline critic critic_start(const critic_case *from, bool has_seed_one,
                                   bool second, bw_way way, size_t n_threads)
 {
