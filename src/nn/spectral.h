@@ -1,5 +1,5 @@
-/* spectral.h - spectral normalisation (Miyato et al., 2018): every weight W of a
- * network acts as W / s, s its largest singular value by power iteration.
+/* spectral.h - spectral normalisation (Miyato et al., 2018): every weight W of
+ * a network acts as W / s, s its largest singular value by power iteration.
  *
  * W is taken as the matrix (out, rest) of PyTorch's layout, (in, out, ..) of a
  * transposed convolution as (out, in ..). u (out) and v (rest) are kept between

@@ -11,6 +11,7 @@
 
 #include "allocations.h"
 #include "barrow/random.h"
+#include "nn/cut.h"
 #include "nn/network_inside.h"
 #include "nn/spectral.h"
 
@@ -46,13 +47,13 @@ static float *draw(size_t n, uint64_t stream)
     return values;
 }
 
-static bench start(size_t n_threads)
+static bench start_text(const char *layers, bw_shape input, size_t n_threads)
 {
     bw_error err = BW_ERROR_INIT;
     bench b;
 
     cr_assert_eq(bw_tasks_create(n_threads, &b.tasks, &err), BW_OK);
-    cr_assert_eq(bw_network_parse(text, "net", image, 1, &b.network, &err),
+    cr_assert_eq(bw_network_parse(layers, "net", input, 1, &b.network, &err),
                  BW_OK, "%s", err.text);
     cr_assert_eq(bw_spectral_create(b.network, b.tasks, &b.spectral, &err),
                  BW_OK);
@@ -63,6 +64,11 @@ static bench start(size_t n_threads)
     b.state = draw(b.n_state, 3);
     bw_spectral_start(b.spectral, 9, 77, b.raw, b.state);
     return b;
+}
+
+static bench start(size_t n_threads)
+{
+    return start_text(text, image, n_threads);
 }
 
 static void finish(bench *b)
@@ -174,6 +180,35 @@ Test(spectral, start)
     cr_expect_neq(memcmp(other.state, b.state, b.n_state * sizeof(float)), 0);
     bw_spectral_destroy(NULL);
     finish(&other);
+    finish(&b);
+}
+
+/* A row of more values than a task takes. */
+Test(spectral, one_long_row)
+{
+    const bw_shape line = {.h = 1, .w = 1, .c = 9001, .is_flat = true};
+    bench b = start_text("dense 1", line, 2);
+    double raw = 0, along = 0;
+
+    cr_assert_gt(line.c, BW_CUT_VALUES);
+    bw_spectral_apply(b.spectral, true, b.raw, b.state, b.acting);
+    for (size_t k = 0; k < line.c; k++) {
+        raw += pow((double)b.raw[k], 2);
+        along += (double)b.raw[k] * (double)b.acting[k];
+    }
+    cr_assert_float_eq(along / sqrt(raw), 1, 1e-6);
+    finish(&b);
+}
+
+/* They have no direction: the vectors are zeros, not NaN. */
+Test(spectral, weights_of_zeros)
+{
+    bench b = start(1);
+
+    memset(b.raw, 0, b.n * sizeof *b.raw);
+    bw_spectral_apply(b.spectral, true, b.raw, b.state, b.acting);
+    for (size_t k = 0; k < b.n_state; k++)
+        cr_assert(fabsf(b.state[k]) <= 0, "%zu", k);
     finish(&b);
 }
 
