@@ -225,35 +225,51 @@ def one_step(wae, items, index, step, seed):
     return [term.item() for term in wae.step(items.batch(index), p, noise)]
 
 
-def train(wae, items, chosen):
-    """Steps over all items but those held out, each epoch in its order."""
+def pool_of(items, chosen):
+    """The items that are not held out, in the order of the split."""
     order = twin_random.shuffled(chosen.seed, twin_random.SPLIT, 0, len(items))
-    pool = order[chosen.validation:]
+    return order[chosen.validation:]
+
+
+def follow(tool, names, pool, chosen, start, take):
+    """Steps over the pool, each epoch in its order, and the log's rows, whose
+    seconds count from start. take(index, step, place, n_epochs) takes a step
+    and gives its terms."""
     n_batches = math.ceil(len(pool) / chosen.batch)
     n_steps = chosen.epochs * n_batches or chosen.steps
     n_steps = min(n_steps, chosen.steps or n_steps)
-    names = ['cost', *([] if wae.penalty == 'none' else [wae.penalty])]
-    if wae.penalty == 'gan':
-        names += ['adversary_codes', 'adversary_prior']
-    start, rows = time.monotonic(), []
-    if chosen.moments:
-        print('# moments: steps, loss', *fit_moments(wae, items, pool, chosen))
+    rows = []
     print('step', 'seconds', *names, sep='\t')
     for done in range(n_steps):
         epoch, batch = divmod(done, n_batches)
         if batch == 0:
             examples = twin_random.shuffled(chosen.seed, twin_random.ORDER,
                                             epoch, len(pool))
-        set_rates(wae, chosen, done / n_batches, n_steps / n_batches)
         index = pool[examples[batch * chosen.batch:][:chosen.batch]]
-        rows.append(one_step(wae, items, index, done + 1, chosen.seed))
+        rows.append(take(index, done + 1, done / n_batches,
+                         n_steps / n_batches))
         if not numpy.isfinite(rows[-1]).all():
-            sys.exit(f'torch_wae: step {done + 1}: a term is not finite')
+            sys.exit(f'{tool}: step {done + 1}: a term is not finite')
         if (done + 1) % chosen.log_every == 0 or done + 1 == n_steps:
             print(done + 1, f'{time.monotonic() - start:.1f}',
                   *(f'{x:.6g}' for x in numpy.mean(rows, 0)), sep='\t',
                   flush=True)
             rows = []
+
+
+def train(wae, items, chosen):
+    pool = pool_of(items, chosen)
+    names = ['cost', *([] if wae.penalty == 'none' else [wae.penalty])]
+    if wae.penalty == 'gan':
+        names += ['adversary_codes', 'adversary_prior']
+    start = time.monotonic()
+    if chosen.moments:
+        print('# moments: steps, loss', *fit_moments(wae, items, pool, chosen))
+
+    def take(index, step, place, n_epochs):
+        set_rates(wae, chosen, place, n_epochs)
+        return one_step(wae, items, index, step, chosen.seed)
+    follow('torch_wae', names, pool, chosen, start, take)
 
 
 # ---- results ----

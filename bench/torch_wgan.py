@@ -18,7 +18,6 @@ images or points. Writes
 and prints a TSV log: means over the steps since the row before.
 """
 import argparse
-import math
 import sys
 import time
 
@@ -28,7 +27,6 @@ import torch
 import torch_wae
 import twin_file
 import twin_network
-import twin_random
 import twin_wgan
 
 STREAMS = {'generator': 0, 'critic': 1024}  # of first parameters
@@ -133,30 +131,11 @@ def one_step(wgan, items, index, step, chosen):
 
 
 def train(wgan, items, chosen):
-    """Steps over all items but those held out, each epoch in its order."""
-    order = twin_random.shuffled(chosen.seed, twin_random.SPLIT, 0, len(items))
-    pool = order[chosen.validation:]
-    n_batches = math.ceil(len(pool) / chosen.batch)
-    n_steps = chosen.epochs * n_batches or chosen.steps
-    n_steps = min(n_steps, chosen.steps or n_steps)
-    start, rows = time.monotonic(), []
-    print('step', 'seconds', *NAMES, sep='\t')
-    for done in range(n_steps):
-        epoch, batch = divmod(done, n_batches)
-        if batch == 0:
-            examples = twin_random.shuffled(chosen.seed, twin_random.ORDER,
-                                            epoch, len(pool))
-        set_rates(wgan, torch_wae.factor(chosen.schedule, done / n_batches,
-                                         n_steps / n_batches))
-        index = pool[examples[batch * chosen.batch:][:chosen.batch]]
-        rows.append(one_step(wgan, items, index, done + 1, chosen))
-        if not numpy.isfinite(rows[-1]).all():
-            sys.exit(f'torch_wgan: step {done + 1}: a term is not finite')
-        if (done + 1) % chosen.log_every == 0 or done + 1 == n_steps:
-            print(done + 1, f'{time.monotonic() - start:.1f}',
-                  *(f'{x:.6g}' for x in numpy.mean(rows, 0)), sep='\t',
-                  flush=True)
-            rows = []
+    def take(index, step, place, n_epochs):
+        set_rates(wgan, torch_wae.factor(chosen.schedule, place, n_epochs))
+        return one_step(wgan, items, index, step, chosen)
+    torch_wae.follow('torch_wgan', NAMES, torch_wae.pool_of(items, chosen),
+                     chosen, time.monotonic(), take)
 
 
 def main():

@@ -94,7 +94,6 @@ static float *run(const torch_fixture *all, const char *name, const char *words,
                         .words = words,
                         .tolerance = 5e-5,
                         .change_tolerance = 2e-3}};
-    float terms[BW_MAX_TERMS][TORCH_STEPS], *values;
     bw_error err = BW_ERROR_INIT;
     bw_wae_learner *learner;
     bw_tasks *tasks;
@@ -105,13 +104,8 @@ static float *run(const torch_fixture *all, const char *name, const char *words,
     make_training(&t, tasks);
     cr_assert_eq(bw_wae_learner_create(&t.training, &learner, &err), BW_OK,
                  "%s: %s", name, err.text);
-    torch_take_steps(&t.torch, bw_wae_learner_get(learner), terms);
-    torch_check_terms(&t.torch, bw_wae_learner_get(learner), terms);
-    torch_check_values(&t.torch, "after", NULL, t.wae->model->values);
-    *n_values = t.wae->model->n_values;
-    values = malloc(*n_values * sizeof *values);
-    cr_assert(values != NULL);
-    memcpy(values, t.wae->model->values, *n_values * sizeof *values);
+    torch_follow(&t.torch, bw_wae_learner_get(learner));
+    float *values = torch_values(&t.torch, n_values);
     bw_wae_learner_destroy(learner);
     bw_wae_destroy(t.wae);
     bw_tasks_destroy(tasks);

@@ -91,7 +91,6 @@ static float *run(const torch_fixture *all, const char *name, const char *words,
                         .words = words,
                         .tolerance = 1e-4,
                         .change_tolerance = 5e-3}};
-    float terms[BW_MAX_TERMS][TORCH_STEPS], *values;
     bw_error err = BW_ERROR_INIT;
     bw_wgan_learner *learner;
     bw_tasks *tasks;
@@ -102,15 +101,10 @@ static float *run(const torch_fixture *all, const char *name, const char *words,
     make_training(&t, tasks);
     cr_assert_eq(bw_wgan_learner_create(&t.training, &learner, &err), BW_OK,
                  "%s: %s", name, err.text);
-    torch_take_steps(&t.torch, bw_wgan_learner_get(learner), terms);
-    torch_check_terms(&t.torch, bw_wgan_learner_get(learner), terms);
-    torch_check_values(&t.torch, "after", NULL, t.wgan->model->values);
+    torch_follow(&t.torch, bw_wgan_learner_get(learner));
     bw_wgan_learner_finish(learner);
     torch_check_values(&t.torch, "finished", NULL, t.wgan->model->values);
-    *n_values = t.wgan->model->n_values;
-    values = malloc(*n_values * sizeof *values);
-    cr_assert(values != NULL);
-    memcpy(values, t.wgan->model->values, *n_values * sizeof *values);
+    float *values = torch_values(&t.torch, n_values);
     bw_wgan_learner_destroy(learner);
     bw_wgan_destroy(t.wgan);
     bw_tasks_destroy(tasks);

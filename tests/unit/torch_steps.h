@@ -240,6 +240,28 @@ static inline void torch_check_values(const torch_case *t, const char *group,
 
 /* ---- all of a case ---- */
 
+/* Takes the steps by the learner, whose values stand in the model, and
+ * compares. */
+static inline void torch_follow(const torch_case *t, const bw_learner *learner)
+{
+    float terms[BW_MAX_TERMS][TORCH_STEPS];
+
+    torch_take_steps(t, learner, terms);
+    torch_check_terms(t, learner, terms);
+    torch_check_values(t, "after", NULL, t->model->values);
+}
+
+/* The values of the model, which the caller frees. */
+static inline float *torch_values(const torch_case *t, size_t *n_values)
+{
+    float *values = malloc(t->model->n_values * sizeof *values);
+
+    cr_assert(values != NULL);
+    *n_values = t->model->n_values;
+    memcpy(values, t->model->values, *n_values * sizeof *values);
+    return values;
+}
+
 /* Trains and compares; the values afterwards, which the caller frees. */
 typedef float *torch_run(const torch_fixture *all, const char *name,
                          const char *words, size_t n_threads, size_t *n_values);
