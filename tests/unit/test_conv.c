@@ -274,12 +274,13 @@ Test(conv, phase_in_blocks)
     bw_tasks_destroy(team.tasks);
 }
 
-/* What one pass leaves in the buffers is not to show in the next one. */
+/* What one pass leaves in the buffers, whose blocks are larger, is not to show
+ * in the next one. */
 Test(conv, phase_passes_share_buffers)
 {
     bw_error err = BW_ERROR_INIT;
     setting team = {.way = BW_WAY_PHASE};
-    blocks b = make_blocks(&shapes[10], N_ITEMS);
+    blocks b = make_blocks(&large_shapes[0], N_ITEMS);
     size_t n = N_ITEMS * b.n_y, n_bytes;
     float *y = malloc(n * sizeof *y), *again = malloc(n * sizeof *again);
     float *dw = calloc(b.n_w, sizeof *dw);
