@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/progress.h"
 #include "model/checkpoint.h"
@@ -315,6 +316,8 @@ static bw_status advance(bw_run *r, bw_error *err)
     bw_status status = make_step(r, &at, err);
     bool is_epoch_end, is_end;
 
+    if (status == BW_ERR_INTERRUPTED)
+        return stop_by_signal(r, err);
     if (status != BW_OK)
         return status;
     is_epoch_end = r->state.step % r->n_batches == 0;
@@ -333,7 +336,8 @@ static bw_status advance(bw_run *r, bw_error *err)
 
 /* ---- beginning ---- */
 
-/* The directory of the pictures; its parents must be there. */
+/* The directory of the pictures, which must be one to write to; its parents
+ * must be there. */
 static bw_status make_folder(const char *path, bw_error *err)
 {
     struct stat info;
@@ -341,9 +345,10 @@ static bw_status make_folder(const char *path, bw_error *err)
     if (mkdir(path, 0777) == 0)
         return BW_OK;
     if (errno == EEXIST && stat(path, &info) == 0) {
-        if (S_ISDIR(info.st_mode))
+        if (!S_ISDIR(info.st_mode))
+            errno = ENOTDIR;
+        else if (access(path, W_OK | X_OK) == 0)
             return BW_OK;
-        errno = ENOTDIR;
     }
     return bw_error_errno(err, "%s", path);
 }

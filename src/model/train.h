@@ -53,7 +53,8 @@ typedef struct bw_learner {
     const bw_state_block *block;
     /* One step on n examples: forward, terms (means over the examples, not
      * weighted), backward, update. Where a term is not finite, nothing may be
-     * updated; the loop stops then. */
+     * updated; the loop stops then. So it does after BW_ERR_INTERRUPTED, which
+     * says that the step was not made. */
     bw_status (*step)(void *self, const uint32_t *example, size_t n,
                       const bw_step *at, double *terms, bw_error *err);
     /* Terms over the held-out examples; NULL where there are none. Must not

@@ -1,6 +1,7 @@
 /* wgan.c - the model: its networks, its settings, and what fits it. */
 #include "config.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +30,16 @@ void bw_wgan_destroy(bw_wgan *wgan)
 
 static const char one_sided[] = ":one-sided";
 
+/* Of the number: what a float holds, with room for what it is multiplied by. */
+static const double least_bound = 1e-30, most_bound = 1e30;
+
 static bw_status bad_bound(const char *text, bw_error *err)
 {
     return bw_error_set(err, BW_ERR_USAGE,
                         "\"%.40s\" is none of clip, clip:C, gp, gp:LAMBDA, "
                         "gp:LAMBDA:one-sided, spectral, none; C and LAMBDA "
-                        "above 0",
-                        text);
+                        "from %g to %g",
+                        text, least_bound, most_bound);
 }
 
 bw_status bw_lipschitz_parse(const char *text, bw_lipschitz *lipschitz,
@@ -57,7 +61,8 @@ bw_status bw_lipschitz_parse(const char *text, bw_lipschitz *lipschitz,
         return bad_bound(text, err);
     if (*rest && strcmp(rest, one_sided) != 0) {
         parsed.value = strtod(rest + 1, &end);
-        if (end == rest + 1 || !(parsed.value > 0) || !isfinite(parsed.value))
+        if (end == rest + 1 || isspace((unsigned char)rest[1]) ||
+            !(parsed.value >= least_bound && parsed.value <= most_bound))
             return bad_bound(text, err);
         rest = end;
     }

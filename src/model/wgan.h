@@ -60,7 +60,7 @@ typedef enum bw_lipschitz_kind {
 
 typedef struct bw_lipschitz {
     bw_lipschitz_kind kind;
-    double value;      /* c of clip, lambda of gp; > 0 */
+    double value;      /* c of clip, lambda of gp; 1e-30 .. 1e30 */
     bool is_one_sided; /* gp */
 } bw_lipschitz;
 
@@ -192,7 +192,8 @@ typedef struct bw_wgan_training {
     bool exact; /* measure the exact W1 of each batch, too */
     uint64_t seed;
     bw_tasks *tasks;
-    int (*stopped)(void); /* may be NULL */
+    int (*stopped)(void); /* asked while a step's exact W1 is solved; may be
+                             NULL */
 } bw_wgan_training;
 
 typedef struct bw_wgan_learner bw_wgan_learner;

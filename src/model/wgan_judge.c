@@ -205,7 +205,8 @@ static bool is_finite(size_t n, const float *values)
 }
 
 bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
-                              double all[BW_WGAN_TERMS], bw_error *err)
+                              int (*stopped)(void), double all[BW_WGAN_TERMS],
+                              bw_error *err)
 {
     size_t size = size_of(l);
     const bw_empirical_side items = {n, size, l->pair, read_floats};
@@ -215,8 +216,8 @@ bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
     all[BW_WGAN_TERM_EXACT] = NAN;
     if (!is_finite(2 * n * size, l->pair))
         return BW_OK;
-    bw_status status =
-        bw_empirical_solve(&items, &fakes, 1, l->t->tasks, NULL, &found, err);
+    bw_status status = bw_empirical_solve(&items, &fakes, 1, l->t->tasks,
+                                          stopped, &found, err);
     if (!status)
         all[BW_WGAN_TERM_EXACT] = found.cost;
     return status;

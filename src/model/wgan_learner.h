@@ -79,9 +79,9 @@ void bw_wgan_judge_pair(bw_wgan_learner *l, size_t n, uint64_t stream,
                         uint64_t mix_stream, bool is_step,
                         double all[BW_WGAN_TERMS]);
 /* The exact W1 of items and fakes. NaN where one of them is not finite: the
- * critic's terms say so. */
+ * critic's terms say so. stopped may be NULL; a stop is BW_ERR_INTERRUPTED. */
 bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
-                              double all[BW_WGAN_TERMS],
+                              int (*stopped)(void), double all[BW_WGAN_TERMS],
                               bw_error *err) BW_MUST_CHECK;
 
 /* ---- wgan_step.c ---- */

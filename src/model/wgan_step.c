@@ -292,7 +292,7 @@ bw_status bw_wgan_step(void *self, const uint32_t *example, size_t n,
     all[BW_WGAN_TERM_GENERATOR] = (double)l->latest[BW_WGAN_LATEST_LOSS];
     all[BW_WGAN_TERM_NORM_GENERATOR] = (double)l->latest[BW_WGAN_LATEST_NORM];
     if (l->t->exact)
-        status = bw_wgan_judge_exact(l, n, all, err);
+        status = bw_wgan_judge_exact(l, n, l->t->stopped, all, err);
     if (!status && are_finite(all))
         update(l, at, all);
     if (status || !are_finite(all))

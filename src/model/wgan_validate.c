@@ -22,6 +22,7 @@ static void take_fakes(bw_wgan_learner *l, size_t first, size_t n)
                                     : a->train[(first + k) % a->n_train];
 }
 
+/* Nothing stops it: an epoch's end that is not done cannot be taken up again. */
 static bw_status judge(bw_wgan_learner *l, size_t first, size_t n,
                        double all[BW_WGAN_TERMS], bw_error *err)
 {
@@ -31,7 +32,7 @@ static bw_status judge(bw_wgan_learner *l, size_t first, size_t n,
         take_fakes(l, first, n);
     bw_wgan_judge_gather(l, n, l->split.held + first, l->taken, stream);
     bw_wgan_judge_pair(l, n, stream, stream, false, all);
-    return l->t->exact ? bw_wgan_judge_exact(l, n, all, err) : BW_OK;
+    return l->t->exact ? bw_wgan_judge_exact(l, n, NULL, all, err) : BW_OK;
 }
 
 /* Means, weighted by items, but of slopes the largest. What is no number stays

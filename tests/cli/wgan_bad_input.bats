@@ -203,7 +203,7 @@ Try 'wgan train --help' for more."
     check 2 train --preset wae-mnist i.st.zst
     stderr_has '--preset: '
     stderr_has 'wgan-gp-mnist-small'
-    for bound in '' clip: clip:0 gp:-1 gp:x gp:1x gp:nan gp:inf clip:1e999 \
+    for bound in '' clip: clip:0 clip:1e-31 gp:1e31 'gp: 1' gp:-1 gp:x gp:1x gp:nan gp:inf clip:1e999 \
         clip:1:one-sided spectral:1 none:0 gp:1:both lipschitz; do
         check 2 train --lipschitz "$bound" i.st.zst
         stderr_has "--lipschitz: \"$bound\" is none of clip"
@@ -325,6 +325,13 @@ Try 'wgan train --help' for more."
     stderr_has 'none/m.st.zst'
     check 1 train --pictures f.txt i.st.zst
     stderr_is 'wgan train: f.txt: Not a directory'
+    # Root may write everywhere.
+    if [ "$(id -u)" -ne 0 ]; then
+        mkdir -m 555 kept
+        check 1 train --pictures kept --log l.tsv i.st.zst
+        stderr_is 'wgan train: kept: Permission denied'
+        [ ! -e l.tsv ]
+    fi
     check 1 train --checkpoint /dev/full i.st.zst
     refused 1 '/dev/full' wgan sample --png /dev/full m.st.zst
     refused 1 'no/p.png' wgan sample --png no/p.png m.st.zst

@@ -439,6 +439,19 @@ Test(train, a_stop_ends_after_the_step_under_way)
           "interrupted after step 5; checkpoint c.st.zst holds it");
 }
 
+Test(train, a_step_that_is_stopped_was_not_made)
+{
+    bw_train_options options = toy_options();
+    bw_train_result result;
+    bw_error err = BW_ERROR_INIT;
+
+    toy_make(&t, 10, false);
+    t.stop_in_step = 5;
+    options.checkpoint = "c.st.zst";
+    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_INTERRUPTED,
+          "interrupted after step 4; checkpoint c.st.zst holds it");
+}
+
 Test(train, what_the_learner_says_goes_up)
 {
     bw_train_options options = toy_options();

@@ -244,7 +244,7 @@ Test(train_killed, a_run_killed_in_every_step_once_ends_in_the_same_bytes)
 }
 
 /* A stop writes its checkpoint wherever it comes. */
-Test(train_killed, a_run_stopped_after_any_step_ends_in_the_same_bytes)
+Test(train_killed, a_run_stopped_at_any_step_ends_in_the_same_bytes)
 {
     for (const plan *p = plans; p < plans + N_PLANS; p++) {
         char *log;
@@ -262,6 +262,13 @@ Test(train_killed, a_run_stopped_after_any_step_ends_in_the_same_bytes)
                          BW_ERR_INTERRUPTED);
             toy_free(&t);
             expect_same_end(p, log, "stopped");
+            clear_folder();
+            make(p);
+            t.stop_in_step = step;
+            cr_assert_eq(bw_train_run(&t.learner, &options, &result, &err),
+                         BW_ERR_INTERRUPTED);
+            toy_free(&t);
+            expect_same_end(p, log, "stopped in a step");
         }
         free(log);
     }

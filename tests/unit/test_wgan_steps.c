@@ -201,6 +201,7 @@ static void run(size_t kind, size_t n_threads, uint64_t stop, outcome *o)
     c.n_threads = n_threads;
     c.validation = 3;
     c.batch = 4;
+    c.stopped = stop_in_time;
     remove("run.st.zst");
     remove("run.tsv");
     memset(o, 0, sizeof *o);
@@ -241,6 +242,55 @@ Test(wgan_steps, same_bytes_for_any_threads_and_after_a_resume)
                       "kind %zu, stopped after %d", kind, (int)stop);
             cr_assert_str_eq(first.log, second.log);
         }
+    }
+}
+
+static int at_once(void)
+{
+    return 1;
+}
+
+/* All values of the model and of the state, as they are. */
+static float *state_of(const bw_learner *l, size_t *n)
+{
+    size_t n_all = l->model->n_values, at = n_all;
+
+    for (size_t k = 0; k < l->n_blocks; k++)
+        n_all += l->block[k].n;
+    float *all = malloc((n_all + 1) * sizeof *all);
+    cr_assert_not_null(all);
+    memcpy(all, l->model->values, at * sizeof *all);
+    for (size_t k = 0; k < l->n_blocks; k++) {
+        memcpy(all + at, l->block[k].values, l->block[k].n * sizeof *all);
+        at += l->block[k].n;
+    }
+    *n = n_all;
+    return all;
+}
+
+Test(wgan_steps, a_stop_in_the_exact_distance_takes_the_step_back)
+{
+    for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
+        wgan_case c = wgan_case_of(kind);
+        bw_step at = {.step = 3, .rate_factor = 1};
+        bw_error err = BW_ERROR_INIT;
+        double terms[BW_MAX_TERMS];
+        size_t n;
+
+        c.exact = true;
+        wgan_case_make(&c);
+        learner_case_step(c.l, 1, terms);
+        learner_case_step(c.l, 2, terms);
+        c.training.stopped = at_once;
+        float *before = state_of(c.l, &n);
+        cr_assert_eq(
+            c.l->step(c.l->self, (uint32_t[]){1, 2}, 2, &at, terms, &err),
+            BW_ERR_INTERRUPTED);
+        float *after = state_of(c.l, &n);
+        cr_assert(wgan_case_same(n, before, after), "kind %zu", kind);
+        free(before);
+        free(after);
+        wgan_case_clear(&c);
     }
 }
 

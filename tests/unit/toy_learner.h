@@ -31,7 +31,7 @@ typedef struct toy {
     bw_step at[TOY_CALLS];
     /* What it shall do; 0: never. */
     uint64_t kill_in_step, kill_in_validation, kill_in_pictures;
-    uint64_t nan_in_step, fail_in_step, stop_after_step;
+    uint64_t nan_in_step, fail_in_step, stop_in_step, stop_after_step;
     uint64_t break_in_step; /* the update leaves a value that is not finite */
     bool is_validation_nan;
     size_t n_totals; /* validation totals to tell by epoch, if any */
@@ -72,6 +72,8 @@ static inline bw_status toy_step(void *self, const uint32_t *example, size_t n,
     t->at[t->n_steps++] = *at;
     if (at->step == t->fail_in_step)
         return bw_error_set(err, BW_ERR_DIMENSION, "toy: does not fit");
+    if (at->step == t->stop_in_step)
+        return bw_error_set(err, BW_ERR_INTERRUPTED, "toy: stopped");
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < TOY_VALUES; i++)
             mean[i] += t->target[example[k]][i] / (float)n;

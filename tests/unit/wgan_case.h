@@ -28,6 +28,7 @@ typedef struct wgan_case {
     bool is_adam, is_critic_sgd; /* the latter all the same */
     size_t n_threads, batch;
     double rate, critic_rate;
+    int (*stopped)(void);
     /* What is made of it. */
     bw_items items, against;
     bw_wgan *wgan;
@@ -101,6 +102,7 @@ static inline void wgan_case_make(wgan_case *c)
         .exact = c->exact,
         .seed = 3,
         .tasks = c->tasks,
+        .stopped = c->stopped,
     };
     cr_assert(!bw_wgan_learner_create(&c->training, &c->learner, &err), "%s",
               err.text);
