@@ -156,6 +156,29 @@ column() {
         }' "$1"
 }
 
+# last_step LOG: the step of the last row of a log of training.
+last_step() {
+    awk -F '\t' '$2 + 0 > most { most = $2 } END { print most + 0 }' "$1"
+}
+
+# steps_axis N: for gnuplot, an axis of steps from 0 to N, whose ticks are whole
+# and told apart by their labels.
+steps_axis() {
+    awk -v most="$1" 'BEGIN {
+        tick = 1
+        while (5 * tick < most) tick *= ++n % 3 == 2 ? 2.5 : 2
+        form = most < 10000 ? "%g" : most < 1000000 ? "%.0s%c" : "%.1s%c"
+        printf "set xrange [0:%d]\nset xtics %d\nset format x \"%s\"\n",
+            most < 1 ? 1 : most, tick, form
+    }'
+}
+
+# counted N WORD: "1 epoch", "8 epochs".
+counted() {
+    printf '%s %s' "$1" "$2"
+    [ "$1" = 1 ] || printf s
+}
+
 # to_idx N H W: N pictures of H rows and W columns in IDX, from lines of W
 # letters each: `.' is 0, the digits 1 to 9 are 28, 56, .. 252, `#' is 255.
 to_idx() {

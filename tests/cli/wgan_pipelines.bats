@@ -29,6 +29,11 @@ false_tool() {
     [ "$(wc -l <out/distances.tsv)" -eq 66 ]
     grep -q '^-7	7	inf	0.69314718055994[0-9]*	1$' out/distances.tsv
     grep -q '^0	0	0	0	0$' out/distances.tsv
+    # Of the last line there is no slope to a next one.
+    grep -q '^<tr><th>24</th>.*<td>1</td><td>0</td><td>0</td></tr>$' \
+        out/index.html
+    grep -q '^<tr><th>32</th><td>32</td>.*<td></td><td></td><td></td></tr>$' \
+        out/index.html
 
     rm out/index.html out/distances.png
     pipeline four-distances 0 out
@@ -51,6 +56,22 @@ END
     BARROW_BUILD=$PWD/false pipeline four-distances 1 out
     stderr_has 'theta -32: JS is 1, not 0.693147'
     [ ! -e out/index.html ]
+}
+
+@test "steps and counts are told as they are" {
+    # shellcheck source=pipelines/common.sh
+    . "$BARROW_SOURCE/pipelines/common.sh"
+    check 0 steps_axis 1
+    stdout_is $'set xrange [0:1]\nset xtics 1\nset format x "%g"'
+    check 0 steps_axis 70
+    stdout_is $'set xrange [0:70]\nset xtics 20\nset format x "%g"'
+    check 0 steps_axis 9999
+    stdout_is $'set xrange [0:9999]\nset xtics 2000\nset format x "%g"'
+    check 0 steps_axis 123456
+    stdout_is $'set xrange [0:123456]\nset xtics 50000\nset format x "%.0s%c"'
+    printf 'set\tstep\ntrain\t9\ntrain\t70\nvalidation\t70\n' >log.tsv
+    [ "$(last_step log.tsv)" = 70 ]
+    [ "$(counted 1 epoch), $(counted 12 epoch)" = '1 epoch, 12 epochs' ]
 }
 
 @test "duality proves its plans" {
