@@ -259,13 +259,13 @@ options_of() {
             -o m.st.zst "$@"
         stderr_has "wgan: lipschitz $want"
     }
-    told 'clip:0.01, latent 100, critic steps 5, batch 64, epochs 25, rate 5e-05, critic'\''s 5e-05, rmsprop decay 0.99, init he, schedule constant'
-    told 'none, latent 100, critic steps 1, batch 64, epochs 25, rate 0.0002, critic'\''s 0.0002, adam beta1 0.5 beta2 0.999' --loss minimax
-    told 'gp:10, latent 100, critic steps 5, batch 64, epochs 25, rate 0.001, critic'\''s 0.001, adam beta1 0.5 beta2 0.9' --lipschitz gp --rate 0.001
+    told 'clip:0.01, latent 100, critic steps 5, batch 64, epochs 300, rate 5e-05, critic'\''s 5e-05, rmsprop decay 0.99, init he, schedule constant'
+    told 'none, latent 100, critic steps 1, batch 64, epochs 300, rate 0.0002, critic'\''s 0.0002, adam beta1 0.5 beta2 0.999' --loss minimax
+    told 'gp:10, latent 100, critic steps 5, batch 64, epochs 300, rate 0.001, critic'\''s 0.001, adam beta1 0.5 beta2 0.9' --lipschitz gp --rate 0.001
     told 'clip:0.01' --lipschitz clip
-    told 'spectral, latent 100, critic steps 5, batch 64, epochs 25, rate 0.0002, critic'\''s 0.003, adam beta1 0 beta2 0.9' --lipschitz spectral --critic-rate 0.003
+    told 'spectral, latent 100, critic steps 5, batch 64, epochs 300, rate 0.0002, critic'\''s 0.003, adam beta1 0 beta2 0.9' --lipschitz spectral --critic-rate 0.003
     # Of another optimiser its own defaults, and of another --init.
-    told 'clip:0.01, latent 100, critic steps 5, batch 64, epochs 25, rate 5e-05, critic'\''s 5e-05, adam beta1 0.9 beta2 0.999' --optimizer adam
+    told 'clip:0.01, latent 100, critic steps 5, batch 64, epochs 300, rate 5e-05, critic'\''s 5e-05, adam beta1 0.9 beta2 0.999' --optimizer adam
     told 'clip' --optimizer adam --beta2 0.5
     stderr_has 'adam beta1 0.9 beta2 0.5'
     told 'clip' --init normal
