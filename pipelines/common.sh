@@ -84,6 +84,14 @@ set_up() {
     ) >&2
 }
 
+# check_count NAME VALUE: fails unless it is a whole number above 0. To a tool
+# 0 may mean no limit.
+check_count() {
+    case $2 in
+    '' | 0* | *[!0-9]*) fail "$1='$2' is no whole number above 0" ;;
+    esac
+}
+
 # belongs_to TEXT: OUT is for one set of parameters; a run with others is
 # refused rather than mixed with what is there.
 belongs_to() {

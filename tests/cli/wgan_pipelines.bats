@@ -160,6 +160,19 @@ SCRIPT
                              $6 > 0) { exit 1 }' out/tightness.tsv
 }
 
+@test "no steps, or no seeds, are refused before anything is made" {
+    need gnuplot parallel
+    for name in critic-versus-exact toy; do
+        for steps in 0 -1 1.5 x ''; do
+            STEPS=$steps pipeline $name 1 --small out
+            stderr_is "$name: STEPS='$steps' is no whole number above 0"
+        done
+    done
+    SEEDS='' pipeline toy 1 --small out
+    stderr_is 'toy: SEEDS is empty'
+    [ ! -e out ]
+}
+
 @test "toy counts modes from several seeds" {
     need gnuplot parallel
     STEPS=12 WIDTH=0.05 SEEDS='1 4' pipeline toy 0 --small out
