@@ -94,7 +94,8 @@ static void clip_piece(void *arg, size_t task, size_t worker)
     c->n_cut[task] = n_cut;
 }
 
-/* The share of the values that is cut. What is no number stays it. */
+/* The share of the values that is cut. What is no number stays it. The update
+ * before has told the engine that they change. */
 static double clip_values(bw_wgan_learner *l)
 {
     bw_unit *u = &l->critic;
@@ -108,7 +109,6 @@ static double clip_values(bw_wgan_learner *l)
     bw_tasks_run(l->t->tasks, n_tasks, clip_piece, &c);
     for (size_t k = 0; k < n_tasks; k++)
         n_cut += c.n_cut[k];
-    bw_engine_touch(u->engine);
     return c.n > 0 ? (double)n_cut / (double)c.n : 0;
 }
 

@@ -34,7 +34,7 @@ static const bw_conv_way_ops *find_way(bw_way way)
     return NULL;
 }
 
-static const char *name_of(bw_way way)
+const char *bw_conv_name(bw_way way)
 {
     static const char *const name[] = {"auto", "blas", "onednn", "thin",
                                        "phase"};
@@ -170,7 +170,8 @@ bw_status bw_conv_create(const bw_conv_shape *shape, size_t n_max, bw_way way,
     *n_bytes = 0;
     if (!ops)
         return bw_error_set(err, BW_ERR_USAGE,
-                            "this build has no %s convolutions", name_of(way));
+                            "this build has no %s convolutions",
+                            bw_conv_name(way));
     conv = calloc(1, sizeof(*conv));
     if (!conv)
         return bw_error_memory(err);

@@ -43,6 +43,9 @@ bool bw_conv_is_thin(const bw_conv_shape *shape);
 /* What AUTO of bw_conv_create stands for in one pass: blas, onednn, phase. */
 bw_way bw_conv_choose_pass(const bw_conv_shape *shape, unsigned pass);
 
+/* "blas" */
+const char *bw_conv_name(bw_way way);
+
 /* Whether this build has the way; AUTO is always there. */
 bool bw_conv_has(bw_way way);
 

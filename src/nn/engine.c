@@ -31,12 +31,11 @@ static const uint64_t n_max_limit = (uint64_t)1 << 40;
 
 static bw_status check_way(bw_way way, bw_error *err)
 {
-    static const char *const name[] = {"auto", "blas", "onednn", "thin"};
-
-    if (way == BW_WAY_AUTO || bw_conv_has(way))
+    if (bw_conv_has(way))
         return BW_OK;
     return bw_error_set(err, BW_ERR_USAGE,
-                        "this build has no convolutions by %s", name[way]);
+                        "this build has no convolutions by %s",
+                        bw_conv_name(way));
 }
 
 static bw_status make_states(bw_engine *engine, bw_error *err)
