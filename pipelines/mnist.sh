@@ -91,3 +91,29 @@ figures() {
         echo
     done
 }
+
+# class_table: from lines "class class pairs sum", the second class not below
+# the first, an HTML table of means, whose cells are the darker the nearer.
+class_table() {
+    awk '
+        { n[$1, $2] = $3; mean[$1, $2] = $4 / $3
+          if (NR == 1 || $4 / $3 < low) low = $4 / $3
+          if ($4 / $3 > high) high = $4 / $3 }
+        END {
+            print "<table><tr><th></th>"
+            for (b = 0; b < 10; b++) print "<th>" b "</th>"
+            print "</tr>"
+            for (a = 0; a < 10; a++) {
+                printf "<tr><th>%d</th>", a
+                for (b = 0; b < 10; b++) cell(a < b ? a : b, a < b ? b : a)
+                print "</tr>"
+            }
+            print "</table>"
+        }
+        function cell(a, b, light) {
+            if (!n[a, b]) { printf "<td></td>"; return }
+            light = high > low ? (mean[a, b] - low) / (high - low) : 0
+            printf "<td style=\"background:rgb(%d,%d,255)\">%.2f</td>",
+                   150 + 105 * light, 190 + 65 * light, mean[a, b]
+        }'
+}
