@@ -29,7 +29,9 @@ typedef enum bw_method {
     BW_METHOD_AUTO,
     BW_METHOD_LINE,    /* closed form on a line */
     BW_METHOD_BITMASK, /* simplex for at most 1,024 sinks */
-    BW_METHOD_SIMPLEX  /* simplex for any size */
+    BW_METHOD_SIMPLEX, /* simplex for any size, without short cuts */
+    BW_METHOD_LARGE,   /* simplex with block pricing, for large problems */
+    BW_METHOD_FLOW     /* on the edges of a grid: p = 1, l1 and linf */
 } bw_method;
 
 typedef struct bw_transport_options {

@@ -50,6 +50,9 @@ bw_status bw_transport_create(const bw_ground *ground,
     if (options->method == BW_METHOD_LINE && !ground->is_line)
         return bw_error_set(err, BW_ERR_USAGE,
                             "method line: the bins are not on a line");
+    if (options->method == BW_METHOD_FLOW)
+        return bw_error_set(err, BW_ERR_USAGE,
+                            "method flow: p = 1 under l1 or linf on a grid");
     if (options->method > BW_METHOD_LINE && ground->kind == BW_GROUND_GRID &&
         !ground->table && !ground->is_squared)
         return bw_error_set(err, BW_ERR_USAGE,
