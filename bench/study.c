@@ -57,7 +57,7 @@ static void set_values(bw_model *model)
             const bw_parameter *p = bw_network_parameter(part->network, k);
 
             if (p->role == BW_ROLE_WEIGHT)
-                set_weight(p, model->values + part->offset + p->offset);
+                set_weight(p, bw_model_values(model, part) + p->offset);
         }
     }
 }
@@ -335,7 +335,7 @@ double study_sum(const study *s)
 
     for (size_t i = 0; i < s->model->n_parts; i++) {
         const bw_model_part *part = &s->model->part[i];
-        const float *w = s->model->values + part->offset;
+        const float *w = bw_model_values(s->model, part);
 
         for (size_t k = 0; k < bw_network_n_trained(part->network); k++)
             sum += (double)w[k] * (double)(k % 97 + 1);

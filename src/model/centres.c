@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/centres.h"
+#include "model/stop.h"
 
 /* What is known of each code. */
 typedef struct search {
@@ -102,8 +103,7 @@ bw_status bw_centres_choose(size_t n, size_t d, const float *codes,
         status = bw_error_memory(err);
     for (size_t c = 0; c < n_centres && !status; c++) {
         centre[c] = add_centre(&s, c, &sum);
-        if (stopped && stopped())
-            status = bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
+        status = bw_stop_check(stopped, err);
     }
     free(s.square);
     free(s.best);

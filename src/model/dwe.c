@@ -259,7 +259,7 @@ static void init_part(const bw_dwe *dwe, const bw_model_part *part,
 {
     if (part)
         bw_network_init(part->network, BW_INIT_GLOROT, 0, seed, stream,
-                        dwe->model->values + part->offset);
+                        bw_model_values(dwe->model, part));
 }
 
 bw_status bw_dwe_create(const bw_dwe_design *design, bw_dwe **ret_dwe,

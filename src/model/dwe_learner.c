@@ -63,12 +63,9 @@ static bw_status make_unit(bw_dwe_learner *l, bw_unit *u,
 static bw_status split_pairs(bw_dwe_learner *l, bw_error *err)
 {
     const bw_dwe_training *t = l->t;
-    bw_status status = bw_split_init(&l->split, t->pairs->n, t->validation,
-                                     t->seed, "pairs", err);
 
-    if (status == BW_ERR_RANGE)
-        bw_error_prefix(err, "%s", t->pairs->origin.path);
-    return status;
+    return bw_split_init(&l->split, t->pairs->n, t->validation, t->seed,
+                         t->pairs->origin.path, "pairs", err);
 }
 
 /* Numbers the images of the held pairs. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/dwe.h"
+#include "model/stop.h"
 #include "nn/cut.h"
 #include "nn/gemm.h"
 
@@ -75,19 +76,6 @@ bw_status bw_dwe_pass_create(const bw_dwe *dwe, size_t n_max, bw_tasks *tasks,
     return BW_OK;
 }
 
-static bw_status check_stop(const bw_dwe_pass *pass, bw_error *err)
-{
-    if (pass->stopped && pass->stopped())
-        return bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
-    return BW_OK;
-}
-
-/* The parameters; an engine that infers changes none. */
-static float *values_of(const bw_dwe_pass *pass, const bw_model_part *part)
-{
-    return pass->dwe->model->values + part->offset;
-}
-
 /* Codes, as the network gives them, of the n images of pass->row. */
 static const float *encode_rows(bw_dwe_pass *pass, const bw_dwe_images *images,
                                 size_t n, const uint32_t *row)
@@ -95,8 +83,9 @@ static const float *encode_rows(bw_dwe_pass *pass, const bw_dwe_images *images,
     bw_dwe_images_gather(images, pass->tasks, n, row,
                          bw_dwe_pixels(images->shape, pass->dwe->input_scale),
                          bw_engine_input(pass->encoder));
-    return bw_engine_forward(pass->encoder, BW_MODE_INFER, n,
-                             values_of(pass, pass->dwe->encoder), 0);
+    return bw_engine_forward(
+        pass->encoder, BW_MODE_INFER, n,
+        bw_model_values(pass->dwe->model, pass->dwe->encoder), 0);
 }
 
 bw_status bw_dwe_encode(bw_dwe_pass *pass, const bw_dwe_images *images,
@@ -115,7 +104,7 @@ bw_status bw_dwe_encode(bw_dwe_pass *pass, const bw_dwe_images *images,
         const float *code = encode_rows(pass, images, m, pass->row);
         for (size_t k = 0; k < m * d; k++)
             codes[first * d + k] = factor * code[k];
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     return status;
 }
@@ -132,11 +121,11 @@ bw_status bw_dwe_decode(bw_dwe_pass *pass, size_t n, const float *codes,
         size_t m = bw_cut_min(pass->n_max, n - first);
         for (size_t k = 0; k < m * d; k++)
             input[k] = factor * codes[first * d + k];
-        const float *out =
-            bw_engine_forward(pass->decoder, BW_MODE_INFER, m,
-                              values_of(pass, pass->dwe->decoder), 0);
+        const float *out = bw_engine_forward(
+            pass->decoder, BW_MODE_INFER, m,
+            bw_model_values(pass->dwe->model, pass->dwe->decoder), 0);
         memcpy(planes + first * size, out, m * size * sizeof *planes);
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     return status;
 }
@@ -155,9 +144,9 @@ static void regress(bw_dwe_pass *pass, const bw_dwe_images *a,
     bw_dwe_images_gather(a, pass->tasks, m, pass->row, steps, input);
     bw_dwe_images_gather(b, pass->tasks, m, pass->row + m, steps,
                          input + a->shape.c);
-    const float *out =
-        bw_engine_forward(pass->regressor, BW_MODE_INFER, m,
-                          values_of(pass, pass->dwe->regressor), 0);
+    const float *out = bw_engine_forward(
+        pass->regressor, BW_MODE_INFER, m,
+        bw_model_values(pass->dwe->model, pass->dwe->regressor), 0);
     for (size_t k = 0; k < m; k++)
         cost[k] = (double)out[k] / pass->dwe->label_scale;
 }
@@ -199,7 +188,7 @@ bw_status bw_dwe_predict(bw_dwe_pass *pass, const bw_dwe_images *a,
             regress(pass, a, b, m, cost + first);
         else
             embed_both(pass, a, b, m, codes, cost + first);
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     free(codes);
     return status;

@@ -7,9 +7,9 @@
  */
 #include "config.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "model/columns.h"
 #include "model/dwe_learner.h"
 #include "nn/losses.h"
 
@@ -85,14 +85,6 @@ static void set_batch(bw_dwe_learner *l, const uint32_t *example, size_t n)
     bw_dwe_step_set_pairs(l, l->chosen, n);
 }
 
-static bool are_finite(const bw_dwe_learner *l, const double *terms)
-{
-    for (size_t k = 0; k < l->learner.n_terms; k++)
-        if (!isfinite(terms[k]))
-            return false;
-    return true;
-}
-
 /* Masses of the images of row[], which stay in l->image, go through the
  * encoder. */
 const float *bw_dwe_step_encode(bw_dwe_learner *l, bw_mode mode, size_t n,
@@ -147,7 +139,7 @@ bw_status bw_dwe_step_embedding(void *self, const uint32_t *example, size_t n,
     distance_terms(n, d, z, l->target, dz, &f);
     bw_dwe_sums_terms(l, &f, terms);
     bw_dwe_step_image_terms(l, 2 * n, v, dv, terms);
-    if (!are_finite(l, terms))
+    if (!bw_columns_are_finite(l->learner.n_terms, terms))
         return BW_OK;
     bw_unit_clear_gradient(&l->encoder);
     bw_unit_clear_gradient(&l->decoder);
@@ -193,7 +185,7 @@ bw_status bw_dwe_step_regressor(void *self, const uint32_t *example, size_t n,
         bw_dwe_sums_add(&f, (double)y[k], (double)l->target[k]);
     }
     bw_dwe_sums_terms(l, &f, terms);
-    if (!are_finite(l, terms))
+    if (!bw_columns_are_finite(l->learner.n_terms, terms))
         return BW_OK;
     bw_unit_clear_gradient(&l->regressor);
     bw_unit_backward(&l->regressor, n);

@@ -18,6 +18,7 @@
 #include "barrow/random.h"
 #include "model/centres.h"
 #include "model/mixture.h"
+#include "model/stop.h"
 #include "nn/cut.h"
 #include "nn/gemm.h"
 
@@ -345,8 +346,9 @@ static bw_status iterate(fit *f, const bw_mixture_options *options,
         if (round == most || now - before < least_gain * (double)f->n)
             return BW_OK;
         before = now;
-        if (options->stopped && options->stopped())
-            return bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
+        status = bw_stop_check(options->stopped, err);
+        if (status)
+            return status;
     }
 }
 

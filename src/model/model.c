@@ -102,6 +102,11 @@ const bw_model_part *bw_model_find(const bw_model *model, const char *name)
     return NULL;
 }
 
+float *bw_model_values(const bw_model *model, const bw_model_part *part)
+{
+    return model->values + part->offset;
+}
+
 /* ---- settings ---- */
 
 static bw_model_setting *find_setting(const bw_model *model, const char *key)

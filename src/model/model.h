@@ -50,6 +50,9 @@ bw_status bw_model_seal(bw_model *model, bw_error *err) BW_MUST_CHECK;
 /* The part of a name, or NULL. */
 const bw_model_part *bw_model_find(const bw_model *model, const char *name);
 
+/* A part's block of the model's values. */
+float *bw_model_values(const bw_model *model, const bw_model_part *part);
+
 /* Settings; a second set replaces. Numbers are written so that they read back
  * to the last bit. get: NULL when absent. */
 bw_status bw_model_set(bw_model *model, const char *key, const char *value,

@@ -15,19 +15,21 @@ void bw_split_clear(bw_split *split)
 }
 
 bw_status bw_split_init(bw_split *split, size_t n, double validation,
-                        uint64_t seed, const char *what, bw_error *err)
+                        uint64_t seed, const char *path, const char *what,
+                        bw_error *err)
 {
     double n_held = validation < 1 ? rint(validation * (double)n) : validation;
     bw_random random;
 
     *split = (bw_split){0};
     if (n == 0)
-        return bw_error_set(err, BW_ERR_RANGE, "no %s to train on", what);
+        return bw_error_set(err, BW_ERR_RANGE, "%s: no %s to train on", path,
+                            what);
     if (!(n_held < (double)n))
         return bw_error_set(err, BW_ERR_RANGE,
-                            "of %zu %s none is left to train on when %.0f are "
-                            "held out",
-                            n, what, n_held);
+                            "%s: of %zu %s none is left to train on when %.0f "
+                            "are held out",
+                            path, n, what, n_held);
     split->n_held = (size_t)n_held;
     split->n_train = n - split->n_held;
     split->train = malloc((split->n_train + 1) * sizeof *split->train);

@@ -14,11 +14,11 @@ typedef struct bw_split {
 } bw_split;
 
 /* Of n examples; validation below 1 is the share that is held out, else their
- * count. BW_ERR_RANGE, "of N what none is left to train on", when all are,
- * "no what to train on" for n = 0. Cleared by bw_split_clear, also after a
+ * count. BW_ERR_RANGE, "PATH: of N WHAT none is left to train on", when all
+ * are, "PATH: no WHAT to train on" for n = 0. Cleared by bw_split_clear, also after a
  * failure. */
 bw_status bw_split_init(bw_split *split, size_t n, double validation,
-                        uint64_t seed, const char *what,
+                        uint64_t seed, const char *path, const char *what,
                         bw_error *err) BW_MUST_CHECK;
 void bw_split_clear(bw_split *split);
 

@@ -38,7 +38,7 @@ bw_status bw_unit_init(bw_unit *unit, const bw_model *model,
     *unit = (bw_unit){.part = part,
                       .optimizer = options->optimizer,
                       .tasks = tasks,
-                      .values = model->values + part->offset,
+                      .values = bw_model_values(model, part),
                       .n_values = bw_network_n_values(part->network),
                       .n_trained = bw_network_n_trained(part->network),
                       .n_moments = n_moments};

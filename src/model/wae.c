@@ -243,7 +243,7 @@ static void init_part(const bw_wae *wae, const bw_model_part *part,
     if (part)
         bw_network_init(part->network, design->init, design->init_sd,
                         design->seed, stream,
-                        wae->model->values + part->offset);
+                        bw_model_values(wae->model, part));
 }
 
 bw_status bw_wae_create(const bw_wae_design *design, bw_wae **ret_wae,

@@ -57,15 +57,15 @@ const bw_learner *bw_wae_learner_get(const bw_wae_learner *learner)
 static bw_status split_items(bw_wae_learner *l, bw_error *err)
 {
     const bw_wae_training *t = l->t;
-    bw_status status = bw_split_init(&l->split, t->items->n, t->validation,
-                                     t->seed, "items", err);
+    bw_status status =
+        bw_split_init(&l->split, t->items->n, t->validation, t->seed,
+                      t->items->origin.path, "items", err);
 
     if (!status && t->wae->loss.penalty == BW_WAE_MMD &&
         (l->split.n_train < 2 || t->batch < 2))
         status = bw_error_set(err, BW_ERR_RANGE,
-                              "a batch of one item, whose mmd is nothing");
-    if (status == BW_ERR_RANGE)
-        bw_error_prefix(err, "%s", t->items->origin.path);
+                              "%s: a batch of one item, whose mmd is nothing",
+                              t->items->origin.path);
     return status;
 }
 
@@ -154,32 +154,27 @@ static bw_status make_sample(bw_wae_learner *l, bw_error *err)
 
 /* ---- what the loop takes ---- */
 
-static void add_term(bw_wae_learner *l, size_t which, const char *name,
-                     double weight)
-{
-    size_t at = l->learner.n_terms++;
-
-    l->which[at] = which;
-    l->term[at] = (bw_term){name, weight};
-}
-
 static void add_terms(bw_wae_learner *l)
 {
     static const char *const penalty[] = {"mmd", "gan", "kl"};
     const bw_wae_loss *loss = &l->t->wae->loss;
     bool is_gan = loss->penalty == BW_WAE_GAN;
 
-    add_term(l, BW_WAE_TERM_COST, "cost", loss->scale);
+    bw_columns_add(&l->columns, BW_WAE_TERM_COST, "cost", loss->scale);
     if (loss->penalty != BW_WAE_NONE)
-        add_term(l, BW_WAE_TERM_PENALTY, penalty[loss->penalty], loss->lambda);
+        bw_columns_add(&l->columns, BW_WAE_TERM_PENALTY, penalty[loss->penalty],
+                       loss->lambda);
     if (is_gan) {
-        add_term(l, BW_WAE_TERM_ADVERSARY_CODES, "adversary_codes", 0);
-        add_term(l, BW_WAE_TERM_ADVERSARY_PRIOR, "adversary_prior", 0);
+        bw_columns_add(&l->columns, BW_WAE_TERM_ADVERSARY_CODES,
+                       "adversary_codes", 0);
+        bw_columns_add(&l->columns, BW_WAE_TERM_ADVERSARY_PRIOR,
+                       "adversary_prior", 0);
     }
-    add_term(l, BW_WAE_TERM_NORM_ENCODER, "norm_encoder", 0);
-    add_term(l, BW_WAE_TERM_NORM_DECODER, "norm_decoder", 0);
+    bw_columns_add(&l->columns, BW_WAE_TERM_NORM_ENCODER, "norm_encoder", 0);
+    bw_columns_add(&l->columns, BW_WAE_TERM_NORM_DECODER, "norm_decoder", 0);
     if (is_gan)
-        add_term(l, BW_WAE_TERM_NORM_ADVERSARY, "norm_adversary", 0);
+        bw_columns_add(&l->columns, BW_WAE_TERM_NORM_ADVERSARY,
+                       "norm_adversary", 0);
 }
 
 static void describe(bw_wae_learner *l)
@@ -189,7 +184,8 @@ static void describe(bw_wae_learner *l)
     l->learner.model = l->t->wae->model;
     l->learner.unit = "items";
     l->learner.n_examples = l->split.n_train;
-    l->learner.term = l->term;
+    l->learner.n_terms = l->columns.n;
+    l->learner.term = l->columns.term;
     l->learner.block = l->block;
     l->learner.step = bw_wae_step;
     if (l->split.n_held > 0)

@@ -6,6 +6,7 @@
 #ifndef BW_WAE_LEARNER_H
 #define BW_WAE_LEARNER_H
 
+#include "model/columns.h"
 #include "model/split.h"
 #include "model/unit.h"
 #include "model/wae.h"
@@ -49,8 +50,7 @@ typedef struct bw_wae_curves {
 struct bw_wae_learner {
     const bw_wae_training *t;
     bw_learner learner;
-    size_t which[BW_WAE_TERMS]; /* of all terms is the log's k-th */
-    bw_term term[BW_WAE_TERMS];
+    bw_columns columns;
     bw_state_block block[4];
     bw_unit encoder, decoder, adversary;
     bw_split split;
@@ -97,9 +97,6 @@ void bw_wae_step_codes(bw_wae_learner *l, size_t n, const float *y,
 void bw_wae_step_terms(bw_wae_learner *l, bw_mode mode, size_t n,
                        const float *y, const float *v, uint64_t step,
                        uint64_t stream, double all[BW_WAE_TERMS]);
-/* The log's terms of all. */
-void bw_wae_step_give(const bw_wae_learner *l, const double all[BW_WAE_TERMS],
-                      double *terms);
 
 /* ---- wae_moments.c ---- */
 

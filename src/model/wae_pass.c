@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "barrow/random.h"
+#include "model/stop.h"
 #include "model/wae.h"
 #include "nn/cut.h"
 #include "nn/gaussian.h"
@@ -64,19 +65,6 @@ bw_status bw_wae_pass_create(const bw_wae *wae, size_t n_max, bw_tasks *tasks,
     return BW_OK;
 }
 
-static bw_status check_stop(const bw_wae_pass *pass, bw_error *err)
-{
-    if (pass->stopped && pass->stopped())
-        return bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
-    return BW_OK;
-}
-
-/* The parameters; an engine that infers changes none. */
-static float *values_of(const bw_wae_pass *pass, const bw_model_part *part)
-{
-    return pass->wae->model->values + part->offset;
-}
-
 /* Codes of m items, the first of which is item `first`, from the encoder's
  * output. */
 static void take_codes(bw_wae_pass *pass, size_t first, size_t m,
@@ -114,11 +102,11 @@ bw_status bw_wae_encode(bw_wae_pass *pass, const bw_items *items, size_t first,
         size_t m = bw_cut_min(pass->n_max, n - at);
         bw_items_gather(items, pass->wae->range, pass->tasks, m, NULL,
                         first + at, bw_engine_input(pass->encoder));
-        const float *y =
-            bw_engine_forward(pass->encoder, BW_MODE_INFER, m,
-                              values_of(pass, pass->wae->encoder), 0);
+        const float *y = bw_engine_forward(
+            pass->encoder, BW_MODE_INFER, m,
+            bw_model_values(pass->wae->model, pass->wae->encoder), 0);
         take_codes(pass, first + at, m, opt_draw, y, codes + at * d);
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     return status;
 }
@@ -133,12 +121,12 @@ bw_status bw_wae_decode(bw_wae_pass *pass, size_t n, const float *codes,
         size_t m = bw_cut_min(pass->n_max, n - first);
         memcpy(bw_engine_input(pass->decoder), codes + first * d,
                m * d * sizeof *codes);
-        const float *v =
-            bw_engine_forward(pass->decoder, BW_MODE_INFER, m,
-                              values_of(pass, pass->wae->decoder), 0);
+        const float *v = bw_engine_forward(
+            pass->decoder, BW_MODE_INFER, m,
+            bw_model_values(pass->wae->model, pass->wae->decoder), 0);
         memcpy(values + first * size, v, m * size * sizeof *values);
         bw_range_undo(pass->wae->range, m * size, values + first * size);
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     return status;
 }

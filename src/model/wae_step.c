@@ -172,22 +172,7 @@ void bw_wae_step_terms(bw_wae_learner *l, bw_mode mode, size_t n,
     }
 }
 
-void bw_wae_step_give(const bw_wae_learner *l, const double all[BW_WAE_TERMS],
-                      double *terms)
-{
-    for (size_t k = 0; k < l->learner.n_terms; k++)
-        terms[k] = all[l->which[k]];
-}
-
 /* ---- a step ---- */
-
-static bool are_finite(const double all[BW_WAE_TERMS])
-{
-    for (size_t k = 0; k < BW_WAE_TERMS; k++)
-        if (!isfinite(all[k]))
-            return false;
-    return true;
-}
 
 /* Slopes by v, y and z become gradients of encoder and decoder. */
 static void go_back(bw_wae_learner *l, size_t n, const float *y)
@@ -256,12 +241,12 @@ bw_status bw_wae_step(void *self, const uint32_t *example, size_t n,
     const float *v =
         bw_unit_forward(&l->decoder, BW_MODE_TRAIN, n, l->code, at->step);
     bw_wae_step_terms(l, BW_MODE_TRAIN, n, y, v, at->step, at->step, all);
-    if (are_finite(all)) {
+    if (bw_columns_are_finite(BW_WAE_TERMS, all)) {
         go_back(l, n, y);
         take_norms(l, all);
     }
-    bw_wae_step_give(l, all, terms);
-    if (!are_finite(all)) {
+    bw_columns_give(&l->columns, all, terms);
+    if (!bw_columns_are_finite(BW_WAE_TERMS, all)) {
         for_each(l, bw_unit_restore);
         return BW_OK;
     }

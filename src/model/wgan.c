@@ -282,7 +282,7 @@ static void init_part(const bw_wgan *wgan, const bw_model_part *part,
     if (part)
         bw_network_init(part->network, design->init, design->init_sd,
                         design->seed, stream,
-                        wgan->model->values + part->offset);
+                        bw_model_values(wgan->model, part));
 }
 
 static bw_range range_of(const bw_wgan *wgan)

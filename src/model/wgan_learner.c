@@ -90,11 +90,10 @@ static bw_status split_items(bw_wgan_learner *l, bw_error *err)
 {
     const bw_wgan_training *t = l->t;
     const bw_items *against = t->opt_against;
-    bw_status status = bw_split_init(&l->split, t->items->n, t->validation,
-                                     t->seed, "items", err);
+    bw_status status =
+        bw_split_init(&l->split, t->items->n, t->validation, t->seed,
+                      t->items->origin.path, "items", err);
 
-    if (status == BW_ERR_RANGE)
-        bw_error_prefix(err, "%s", t->items->origin.path);
     if (status || !against)
         return status;
     if (!bw_shape_equal(against->shape, t->wgan->item)) {
@@ -106,9 +105,7 @@ static bw_status split_items(bw_wgan_learner *l, bw_error *err)
             against->origin.path, other, t->items->origin.path, own);
     }
     status = bw_split_init(&l->against, against->n, t->validation, t->seed,
-                           "items", err);
-    if (status == BW_ERR_RANGE)
-        bw_error_prefix(err, "%s", against->origin.path);
+                           against->origin.path, "items", err);
     return status ? status : bw_items_check(against, t->wgan->range, err);
 }
 
@@ -236,34 +233,28 @@ static bw_status make_spectral(bw_wgan_learner *l, bw_error *err)
 
 /* ---- what the loop takes ---- */
 
-static void add_term(bw_wgan_learner *l, size_t which, const char *name,
-                     double weight)
-{
-    size_t at = l->learner.n_terms++;
-
-    l->which[at] = which;
-    l->term[at] = (bw_term){name, weight};
-}
-
 static void add_terms(bw_wgan_learner *l)
 {
     const bw_wgan *wgan = l->t->wgan;
     bool is_wasserstein = wgan->loss == BW_WGAN_WASSERSTEIN;
 
-    add_term(l, BW_WGAN_TERM_DIFFERENCE, "difference", is_wasserstein ? -1 : 0);
+    bw_columns_add(&l->columns, BW_WGAN_TERM_DIFFERENCE, "difference",
+                   is_wasserstein ? -1 : 0);
     if (!is_wasserstein)
-        add_term(l, BW_WGAN_TERM_ENTROPY, "entropy", 1);
+        bw_columns_add(&l->columns, BW_WGAN_TERM_ENTROPY, "entropy", 1);
     if (wgan->lipschitz.kind == BW_LIPSCHITZ_GP)
-        add_term(l, BW_WGAN_TERM_PENALTY, "penalty", wgan->lipschitz.value);
-    add_term(l, BW_WGAN_TERM_GENERATOR, "generator", 0);
-    add_term(l, BW_WGAN_TERM_SLOPE, "slope", 0);
-    add_term(l, BW_WGAN_TERM_GRADIENT, "gradient", 0);
+        bw_columns_add(&l->columns, BW_WGAN_TERM_PENALTY, "penalty",
+                       wgan->lipschitz.value);
+    bw_columns_add(&l->columns, BW_WGAN_TERM_GENERATOR, "generator", 0);
+    bw_columns_add(&l->columns, BW_WGAN_TERM_SLOPE, "slope", 0);
+    bw_columns_add(&l->columns, BW_WGAN_TERM_GRADIENT, "gradient", 0);
     if (wgan->lipschitz.kind == BW_LIPSCHITZ_CLIP)
-        add_term(l, BW_WGAN_TERM_CLIPPED, "clipped", 0);
-    add_term(l, BW_WGAN_TERM_NORM_CRITIC, "norm_critic", 0);
-    add_term(l, BW_WGAN_TERM_NORM_GENERATOR, "norm_generator", 0);
+        bw_columns_add(&l->columns, BW_WGAN_TERM_CLIPPED, "clipped", 0);
+    bw_columns_add(&l->columns, BW_WGAN_TERM_NORM_CRITIC, "norm_critic", 0);
+    bw_columns_add(&l->columns, BW_WGAN_TERM_NORM_GENERATOR, "norm_generator",
+                   0);
     if (l->t->exact)
-        add_term(l, BW_WGAN_TERM_EXACT, "exact", 0);
+        bw_columns_add(&l->columns, BW_WGAN_TERM_EXACT, "exact", 0);
 }
 
 static void describe(bw_wgan_learner *l)
@@ -273,7 +264,8 @@ static void describe(bw_wgan_learner *l)
     l->learner.model = l->t->wgan->model;
     l->learner.unit = "items";
     l->learner.n_examples = l->split.n_train;
-    l->learner.term = l->term;
+    l->learner.n_terms = l->columns.n;
+    l->learner.term = l->columns.term;
     l->learner.block = l->block;
     l->learner.step = bw_wgan_step;
     if (l->split.n_held > 0)

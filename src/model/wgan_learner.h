@@ -6,6 +6,7 @@
 #ifndef BW_WGAN_LEARNER_H
 #define BW_WGAN_LEARNER_H
 
+#include "model/columns.h"
 #include "model/split.h"
 #include "model/unit.h"
 #include "model/wgan.h"
@@ -37,8 +38,7 @@ enum { BW_WGAN_LATEST_LOSS, BW_WGAN_LATEST_NORM, BW_WGAN_LATEST };
 struct bw_wgan_learner {
     const bw_wgan_training *t;
     bw_learner learner;
-    size_t which[BW_WGAN_TERMS]; /* of all terms is the log's k-th */
-    bw_term term[BW_WGAN_TERMS];
+    bw_columns columns;
     bw_state_block block[8];
     bw_unit generator, critic; /* the first without a part: a critic alone */
     /* The critic once more, for B items, where gradients by items are wanted:
@@ -90,9 +90,6 @@ bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
 bw_status bw_wgan_step(void *self, const uint32_t *example, size_t n,
                        const bw_step *at, double *terms,
                        bw_error *err) BW_MUST_CHECK;
-/* The log's terms of all. */
-void bw_wgan_step_give(const bw_wgan_learner *l,
-                       const double all[BW_WGAN_TERMS], double *terms);
 /* Under spectral normalisation: what acts is made of the critic's values as
  * they are, without an iteration. */
 void bw_wgan_step_refresh(bw_wgan_learner *l);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/stop.h"
 #include "model/wgan.h"
 #include "model/wgan_plain.h"
 #include "nn/cut.h"
@@ -66,19 +67,6 @@ bw_status bw_wgan_pass_create(const bw_wgan *wgan, size_t n_max,
     return BW_OK;
 }
 
-static bw_status check_stop(const bw_wgan_pass *pass, bw_error *err)
-{
-    if (pass->stopped && pass->stopped())
-        return bw_error_set(err, BW_ERR_INTERRUPTED, "stopped");
-    return BW_OK;
-}
-
-/* The parameters; an engine that infers changes none. */
-static float *values_of(const bw_wgan_pass *pass, const bw_model_part *part)
-{
-    return pass->wgan->model->values + part->offset;
-}
-
 bw_status bw_wgan_generate(bw_wgan_pass *pass, size_t n, const float *noise,
                            float *values, bw_error *err)
 {
@@ -90,11 +78,12 @@ bw_status bw_wgan_generate(bw_wgan_pass *pass, size_t n, const float *noise,
         size_t m = bw_cut_min(pass->n_max, n - first);
         memcpy(bw_engine_input(pass->generator), noise + first * d,
                m * d * sizeof *noise);
-        const float *y = bw_engine_forward(pass->generator, BW_MODE_INFER, m,
-                                           values_of(pass, wgan->generator), 0);
+        const float *y = bw_engine_forward(
+            pass->generator, BW_MODE_INFER, m,
+            bw_model_values(pass->wgan->model, wgan->generator), 0);
         memcpy(values + first * size, y, m * size * sizeof *values);
         bw_range_undo(wgan->range, m * size, values + first * size);
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     return status;
 }
@@ -109,8 +98,9 @@ static bw_status make_probe(bw_wgan_pass *pass, bw_error *err)
     bw_status status = BW_OK;
 
     if (!pass->plain)
-        status = bw_wgan_plain_create(critic->network, values_of(pass, critic),
-                                      &pass->plain, &pass->plain_values, err);
+        status = bw_wgan_plain_create(
+            critic->network, bw_model_values(pass->wgan->model, critic),
+            &pass->plain, &pass->plain_values, err);
     if (!status && !pass->probe)
         status = bw_engine_create(pass->plain, &options, pass->tasks,
                                   &pass->probe, err);
@@ -155,10 +145,11 @@ bw_status bw_wgan_score(bw_wgan_pass *pass, const bw_items *items, size_t first,
             memcpy(bw_engine_input(pass->probe), x, m * size * sizeof *x);
             take_norms(pass, m, opt_norm + at);
         }
-        const float *f = bw_engine_forward(pass->critic, BW_MODE_INFER, m,
-                                           values_of(pass, wgan->critic), 0);
+        const float *f = bw_engine_forward(
+            pass->critic, BW_MODE_INFER, m,
+            bw_model_values(pass->wgan->model, wgan->critic), 0);
         memcpy(score + at, f, m * sizeof *score);
-        status = check_stop(pass, err);
+        status = bw_stop_check(pass->stopped, err);
     }
     return status;
 }

@@ -184,21 +184,6 @@ static void move_generator(bw_wgan_learner *l, const bw_step *at,
 
 /* ---- a step ---- */
 
-static bool are_finite(const double all[BW_WGAN_TERMS])
-{
-    for (size_t k = 0; k < BW_WGAN_TERMS; k++)
-        if (!isfinite(all[k]))
-            return false;
-    return true;
-}
-
-void bw_wgan_step_give(const bw_wgan_learner *l,
-                       const double all[BW_WGAN_TERMS], double *terms)
-{
-    for (size_t k = 0; k < l->learner.n_terms; k++)
-        terms[k] = all[l->which[k]];
-}
-
 /* What a step that comes to nothing brings back. */
 static void keep(bw_wgan_learner *l)
 {
@@ -266,7 +251,7 @@ static void update(bw_wgan_learner *l, const bw_step *at,
     update_critic(l, at, all);
     if (with_generator)
         move_generator(l, at, n_steps, all);
-    if (with_generator && !are_finite(all))
+    if (with_generator && !bw_columns_are_finite(BW_WGAN_TERMS, all))
         restore_critic(l);
 }
 
@@ -293,12 +278,12 @@ bw_status bw_wgan_step(void *self, const uint32_t *example, size_t n,
     all[BW_WGAN_TERM_NORM_GENERATOR] = (double)l->latest[BW_WGAN_LATEST_NORM];
     if (l->t->exact)
         status = bw_wgan_judge_exact(l, n, l->t->stopped, all, err);
-    if (!status && are_finite(all))
+    if (!status && bw_columns_are_finite(BW_WGAN_TERMS, all))
         update(l, at, all);
-    if (status || !are_finite(all))
+    if (status || !bw_columns_are_finite(BW_WGAN_TERMS, all))
         restore(l);
     else
         take_running(&l->critic);
-    bw_wgan_step_give(l, all, terms);
+    bw_columns_give(&l->columns, all, terms);
     return status;
 }

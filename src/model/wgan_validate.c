@@ -1,7 +1,6 @@
 /* wgan_validate.c - figures over the items held out, and pictures. */
 #include "config.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +67,7 @@ bw_status bw_wgan_validate(void *self, double *terms, bw_error *err)
         bw_unit_restore(&l->generator);
     bw_unit_restore(&l->critic);
     bw_engine_touch(l->probe);
-    bw_wgan_step_give(l, sum, terms);
+    bw_columns_give(&l->columns, sum, terms);
     return status;
 }
 
