@@ -315,6 +315,5 @@ bw_status bw_flow_solve(bw_flow *f)
         if (status)
             return status;
     }
-    bw_flow_sort(&f->level[0]);
     return BW_OK;
 }

@@ -95,7 +95,7 @@ bw_status bw_flow_reserve(bw_flow *f, size_t height, size_t width,
 void bw_flow_clear(bw_flow *f);
 
 /* Solves for level[0].supply, which sums to 0. On success level[0] holds an
- * optimal tree, its sums and its potentials, order[] sorted.
+ * optimal tree, its sums and its potentials; order[] is not kept up.
  * BW_ERR_INTERRUPTED where stopped, asked now and then, is not 0. */
 bw_status bw_flow_solve(bw_flow *f) BW_MUST_CHECK;
 

@@ -1,9 +1,10 @@
 /* transport.c - one problem from two histograms to its solution.
  *
  *   sides       masses on common integers; common mass cancelled for metrics
- *   solve       closed form, or multiscale.h; value and certificate
  *   plan        arcs in the caller's roles
  *   potentials  completed to all bins by the c-transform
+ *   solve       closed form, or multiscale.h; value and certificate; on the
+ *               edges of a grid, all of this is flow_pair.h's
  */
 #include "config.h"
 
@@ -12,21 +13,23 @@
 #include <string.h>
 
 #include "barrow/transport.h"
+#include "ot/common.h"
 #include "ot/evaluate.h"
+#include "ot/flow_pair.h"
 #include "ot/multiscale.h"
 #include "ot/perturb.h"
+#include "ot/plan.h"
 #include "ot/potentials.h"
 
-typedef struct arc {
-    uint32_t bin[2];
-    double mass;
-} arc;
+/* Bins of a grid from which on auto takes the flow. */
+static const size_t least_flow = 1024;
 
 struct bw_transport {
     const bw_ground *ground;
     bw_transport_options options;
     bw_multiscale multiscale;
     bw_evaluate evaluate;
+    bw_flow_pair flow;
     /* The problem in hand, beside the sides in multiscale. [0] are the
      * solver's sources, [1] its sinks; is_swapped when these are b and a. */
     int64_t *mass[2];     /* exact */
@@ -35,10 +38,7 @@ struct bw_transport {
     int64_t *have; /* of bins, 0 between calls: for cancelling */
     bool is_swapped;
     /* Output. */
-    arc *arc;
-    uint32_t (*arc_bin)[2];
-    double *arc_mass;
-    size_t n_arcs, cap_arcs;
+    bw_plan plan;
     double *potential[2];
 };
 
@@ -50,9 +50,10 @@ bw_status bw_transport_create(const bw_ground *ground,
     if (options->method == BW_METHOD_LINE && !ground->is_line)
         return bw_error_set(err, BW_ERR_USAGE,
                             "method line: the bins are not on a line");
-    if (options->method == BW_METHOD_FLOW)
+    if (options->method == BW_METHOD_FLOW && !bw_flow_pair_serves(ground))
         return bw_error_set(err, BW_ERR_USAGE,
-                            "method flow: p = 1 under l1 or linf on a grid");
+                            "method flow takes p = 1 under l1 or linf on a "
+                            "grid of more than one row and column");
     if (options->method > BW_METHOD_LINE && ground->kind == BW_GROUND_GRID &&
         !ground->table && !ground->is_squared)
         return bw_error_set(err, BW_ERR_USAGE,
@@ -63,6 +64,7 @@ bw_status bw_transport_create(const bw_ground *ground,
     t->ground = ground;
     t->options = *options;
     t->multiscale.simplex.stopped = options->stopped;
+    t->flow.flow.stopped = options->stopped;
     if (ground->is_metric) {
         t->have = calloc(ground->n_sources, sizeof *t->have);
         if (!t->have) {
@@ -72,6 +74,9 @@ bw_status bw_transport_create(const bw_ground *ground,
     }
     if (options->method == BW_METHOD_AUTO && ground->is_line)
         t->options.method = BW_METHOD_LINE;
+    else if (options->method == BW_METHOD_AUTO && bw_flow_pair_serves(ground) &&
+             ground->n_sources >= least_flow)
+        t->options.method = BW_METHOD_FLOW;
     if (options->with_potentials)
         for (int k = 0; k < 2; k++) {
             size_t n = k ? ground->n_sinks : ground->n_sources;
@@ -91,21 +96,23 @@ void bw_transport_destroy(bw_transport *t)
         return;
     bw_multiscale_clear(&t->multiscale);
     bw_evaluate_clear(&t->evaluate);
+    bw_flow_pair_clear(&t->flow);
+    bw_plan_clear(&t->plan);
     for (int k = 0; k < 2; k++) {
         free(t->mass[k]);
         free(t->real[k]);
         free(t->potential[k]);
     }
     free(t->have);
-    free(t->arc);
-    free(t->arc_bin);
-    free(t->arc_mass);
     free(t);
 }
 
 bw_transport_counts bw_transport_get_counts(const bw_transport *t)
 {
-    return t->multiscale.counts;
+    bw_transport_counts counts = t->multiscale.counts;
+    counts.n_pivots += t->flow.flow.n_pivots;
+    counts.n_coarse_pivots += t->flow.flow.n_coarse_pivots;
+    return counts;
 }
 
 /* ---- sides ---- */
@@ -130,115 +137,10 @@ static bw_status reserve_sides(bw_transport *t, size_t n)
     return BW_OK;
 }
 
-static bw_status reserve_arcs(bw_transport *t, size_t n)
-{
-    if (n <= t->cap_arcs)
-        return BW_OK;
-    free(t->arc);
-    free(t->arc_bin);
-    free(t->arc_mass);
-    t->cap_arcs = 0;
-    n += n / 4;
-    t->arc = malloc(n * sizeof *t->arc);
-    t->arc_bin = malloc(n * sizeof *t->arc_bin);
-    t->arc_mass = malloc(n * sizeof *t->arc_mass);
-    if (!t->arc || !t->arc_bin || !t->arc_mass)
-        return BW_ERR_MEMORY;
-    t->cap_arcs = n;
-    return BW_OK;
-}
-
-static int64_t greatest_divisor(int64_t a, int64_t b)
-{
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* Two histograms on common masses: integers times factor, with denominator;
- * reals times scale. */
-typedef struct common {
-    const bw_histogram *h[2];
-    bool is_real;
-    int64_t factor[2], denominator;
-    long double scale[2];
-} common;
-
-/* A share of 1e-16 too much has to go somewhere: between histograms that are
- * nearly equal it would be most of the cost. */
-static long double sum_of_weights(const bw_histogram *h)
-{
-    long double sum = 0;
-    for (size_t q = 0; q < h->n; q++)
-        sum += h->weight[q];
-    return sum;
-}
-
-static bw_status make_common(const bw_histogram *a, const bw_histogram *b,
-                             bw_normalize normalize, common *c, bw_error *err)
-{
-    *c = (common){{a, b}, a->weight != NULL, {1, 1}, 1, {1, 1}};
-    if (c->is_real != (b->weight != NULL))
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "integer and real masses in one problem");
-    /* Each set is sealed for its own masses: two need not fit together. */
-    size_t most_lit = a->n > b->n ? a->n : b->n;
-    if (c->is_real ? a->total != b->total
-                   : !bw_perturb_fits(a->sum, b->sum, most_lit))
-        return bw_error_set(err, BW_ERR_USAGE,
-                            "masses of two sets that were not sealed alike");
-    if (normalize == BW_NORMALIZE_NONE) {
-        double slack = c->is_real ? 1e-9 * a->sum : 0;
-        if (fabs(a->sum - b->sum) <= slack)
-            return BW_OK;
-        return bw_error_set(err, BW_ERR_RANGE,
-                            "masses differ: their sums are %.17g and %.17g",
-                            a->sum, b->sum);
-    }
-    if (c->is_real) {
-        c->scale[0] = 1 / sum_of_weights(a);
-        c->scale[1] = 1 / sum_of_weights(b);
-        return BW_OK;
-    }
-    int64_t divisor = greatest_divisor(a->total, b->total);
-    c->factor[0] = b->total / divisor;
-    c->factor[1] = a->total / divisor;
-    c->denominator = a->total * c->factor[0];
-    return BW_OK;
-}
-
-/* The mass of entry q of histogram k, as results have it. */
-static double result_mass(const common *c, int k, size_t q)
-{
-    if (c->is_real)
-        return (double)(c->h[k]->weight[q] * c->scale[k]);
-    return (double)(c->h[k]->mass[q] * c->factor[k]) / (double)c->denominator;
-}
-
 static void push_arc(bw_transport *t, uint32_t from, uint32_t to, double mass)
 {
     if (t->options.with_plan)
-        t->arc[t->n_arcs++] = (arc){{from, to}, mass};
-}
-
-/* Whether the two are one distribution: then nothing needs to move. */
-static bool is_same(const common *c)
-{
-    const bw_histogram *a = c->h[0], *b = c->h[1];
-    if (a->n != b->n)
-        return false;
-    for (size_t q = 0; q < a->n; q++) {
-        if (a->bin[q] != b->bin[q])
-            return false;
-        if (c->is_real
-                ? a->weight[q] * c->scale[0] != b->weight[q] * c->scale[1]
-                : a->mass[q] * c->factor[0] != b->mass[q] * c->factor[1])
-            return false;
-    }
-    return true;
+        bw_plan_push(&t->plan, from, to, mass);
 }
 
 static void push_bin(bw_transport *t, int k, uint32_t bin, int64_t mass,
@@ -251,7 +153,7 @@ static void push_bin(bw_transport *t, int k, uint32_t bin, int64_t mass,
 }
 
 /* Lists a's bins as sources and b's as sinks. */
-static void fill_whole(bw_transport *t, const common *c)
+static void fill_whole(bw_transport *t, const bw_common *c)
 {
     for (int k = 0; k < 2; k++)
         for (size_t q = 0; q < c->h[k]->n; q++)
@@ -261,7 +163,7 @@ static void fill_whole(bw_transport *t, const common *c)
 
 /* The same under a metric: what both have in a bin stays there at no cost, by
  * the triangle inequality, and is left out. */
-static void fill_cancelled(bw_transport *t, const common *c)
+static void fill_cancelled(bw_transport *t, const bw_common *c)
 {
     const bw_histogram *a = c->h[0], *b = c->h[1];
     for (size_t q = 0; q < b->n; q++)
@@ -317,14 +219,6 @@ static int perturb(bw_transport *t)
 
 /* ---- plan ---- */
 
-static int by_bins(const void *a, const void *b)
-{
-    const arc *x = a, *y = b;
-    if (x->bin[0] != y->bin[0])
-        return x->bin[0] < y->bin[0] ? -1 : 1;
-    return x->bin[1] < y->bin[1] ? -1 : x->bin[1] > y->bin[1];
-}
-
 static void push_tree_arcs(bw_transport *t, const bw_tree *tree,
                            const bw_masses *masses)
 {
@@ -342,19 +236,6 @@ static void push_tree_arcs(bw_transport *t, const bw_tree *tree,
         uint32_t to = sink->bin[k < m ? k : up];
         push_arc(t, t->is_swapped ? to : from, t->is_swapped ? from : to, mass);
     }
-}
-
-static void finish_plan(bw_transport *t, bw_solution *solution)
-{
-    qsort(t->arc, t->n_arcs, sizeof *t->arc, by_bins);
-    for (size_t k = 0; k < t->n_arcs; k++) {
-        t->arc_bin[k][0] = t->arc[k].bin[0];
-        t->arc_bin[k][1] = t->arc[k].bin[1];
-        t->arc_mass[k] = t->arc[k].mass;
-    }
-    solution->n_arcs = t->n_arcs;
-    solution->arc = (const uint32_t(*)[2])t->arc_bin;
-    solution->mass = t->arc_mass;
 }
 
 /* ---- potentials ---- */
@@ -385,7 +266,26 @@ static void zero_potentials(bw_transport *t)
 
 /* ---- solve ---- */
 
-static bw_status solve_sides(bw_transport *t, const common *c,
+/* Forbidden moves must be left without mass. Real masses may fail to fit by
+ * rounding: 1e-9 of them, as their sums may, or what integers of a common total
+ * are off by. */
+static bw_status check_left_out(const bw_transport *t, const bw_common *c,
+                                bw_error *err)
+{
+    const bw_histogram *a = c->h[0], *b = c->h[1];
+    bool is_none = c->scale[0] == 1 && c->scale[1] == 1 && c->denominator == 1;
+    long double whole = is_none ? a->sum : 1;
+    long double left = t->evaluate.left_out / (long double)c->denominator;
+    long double slack =
+        (long double)(4 * (a->n + b->n)) / (long double)a->total;
+    if (left <= (c->is_real ? whole * fmaxl(1e-9L, slack) : 0))
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_RANGE,
+                        "no plan: %.6Lg of a mass of %.6Lg has nowhere to go",
+                        left, whole);
+}
+
+static bw_status solve_sides(bw_transport *t, const bw_common *c,
                              bw_solution *solution, bw_error *err)
 {
     bw_multiscale *m = &t->multiscale;
@@ -409,7 +309,8 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     if (c->is_real || t->options.with_certificate || t->options.with_potentials)
         bw_multiscale_sort(m, tree);
     solution->cost = bw_evaluate_cost(&t->evaluate, &arcs, tree, &masses);
-    if (t->options.with_certificate)
+    status = check_left_out(t, c, err);
+    if (!status && t->options.with_certificate)
         status = bw_evaluate_gap(&t->evaluate, &arcs, tree, &masses,
                                  &solution->gap, err);
     if (status)
@@ -423,39 +324,70 @@ static bw_status solve_sides(bw_transport *t, const common *c,
     return status;
 }
 
+/* Where both are one distribution, nothing needs to move. */
+static void solve_still(bw_transport *t, const bw_common *c)
+{
+    const bw_histogram *a = c->h[0];
+    for (size_t q = 0; q < a->n; q++)
+        push_arc(t, a->bin[q], a->bin[q], bw_common_mass(c, 0, q));
+    if (t->options.with_potentials)
+        zero_potentials(t);
+}
+
+static bw_status solve_flow(bw_transport *t, const bw_common *c,
+                            bw_solution *solution, bw_error *err)
+{
+    bw_status status = bw_flow_pair_solve(
+        &t->flow, t->ground, c, t->options.with_certificate,
+        t->options.with_plan ? &t->plan : NULL, solution, err);
+    if (status)
+        return status;
+    t->multiscale.counts.n_solved++;
+    if (t->options.with_potentials)
+        bw_flow_pair_potentials(&t->flow, t->ground, t->potential[0],
+                                t->potential[1]);
+    return BW_OK;
+}
+
+static bw_status solve_matrix(bw_transport *t, const bw_common *c,
+                              bw_solution *solution, bw_error *err)
+{
+    size_t most = c->h[0]->n > c->h[1]->n ? c->h[0]->n : c->h[1]->n;
+    if (reserve_sides(t, most))
+        return bw_error_memory(err);
+    t->multiscale.source[0].n = t->multiscale.sink[0].n = 0;
+    if (t->ground->is_metric && !c->is_real)
+        fill_cancelled(t, c);
+    else
+        fill_whole(t, c);
+    return solve_sides(t, c, solution, err);
+}
+
 bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
                              const bw_histogram *b, bw_normalize normalize,
                              bw_solution *solution, bw_error *err)
 {
-    const bw_ground *g = t->ground;
+    bw_common c;
     *solution = (bw_solution){0};
-    common c;
-    bw_status status = make_common(a, b, normalize, &c, err);
+    bw_status status = bw_common_make(a, b, normalize, &c, err);
     if (status)
         return status;
-    size_t most = a->n > b->n ? a->n : b->n;
-    if (reserve_sides(t, most))
+    if (t->options.with_plan && bw_plan_reserve(&t->plan, 2 * (a->n + b->n)))
         return bw_error_memory(err);
-    if (t->options.with_plan && reserve_arcs(t, 2 * (a->n + b->n)))
-        return bw_error_memory(err);
-    t->multiscale.source[0].n = t->multiscale.sink[0].n = t->n_arcs = 0;
-    bool is_still = g->has_zero_diagonal && is_same(&c);
-    if (is_still) {
-        for (size_t q = 0; q < a->n; q++)
-            push_arc(t, a->bin[q], a->bin[q], result_mass(&c, 0, q));
-        if (t->options.with_potentials)
-            zero_potentials(t);
-    } else {
-        if (g->is_metric && !c.is_real)
-            fill_cancelled(t, &c);
-        else
-            fill_whole(t, &c);
-        status = solve_sides(t, &c, solution, err);
+    if (t->ground->has_zero_diagonal && bw_common_is_same(&c))
+        solve_still(t, &c);
+    else if (t->options.method == BW_METHOD_FLOW)
+        status = solve_flow(t, &c, solution, err);
+    else
+        status = solve_matrix(t, &c, solution, err);
+    if (status)
+        return status;
+    if (t->options.with_plan) {
+        bw_plan_finish(&t->plan);
+        solution->n_arcs = t->plan.n;
+        solution->arc = (const uint32_t(*)[2])t->plan.bin;
+        solution->mass = t->plan.mass;
     }
-    if (status)
-        return status;
-    if (t->options.with_plan)
-        finish_plan(t, solution);
     if (t->options.with_potentials) {
         solution->potential_source = t->potential[0];
         solution->potential_target = t->potential[1];
