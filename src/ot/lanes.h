@@ -54,10 +54,27 @@ static inline bw_lanes bw_lanes_min(bw_lanes a, bw_lanes b)
     return _mm512_min_epi32(a, b);
 }
 
+static inline bw_lanes bw_lanes_max(bw_lanes a, bw_lanes b)
+{
+    return _mm512_max_epi32(a, b);
+}
+
+/* The low 32 bits of the product. */
+static inline bw_lanes bw_lanes_mul(bw_lanes a, bw_lanes b)
+{
+    return _mm512_mullo_epi32(a, b);
+}
+
 /* Lane by lane a.lo * b.lo + a.hi * b.hi of the two signed 16-bit halves. */
 static inline bw_lanes bw_lanes_dot(bw_lanes a, bw_lanes b)
 {
     return _mm512_madd_epi16(a, b);
+}
+
+/* The differences of the two 16-bit halves. */
+static inline bw_lanes bw_lanes_sub_halves(bw_lanes a, bw_lanes b)
+{
+    return _mm512_sub_epi16(a, b);
 }
 
 static inline bw_lanes bw_lanes_shift_right(bw_lanes a, unsigned n)
@@ -145,10 +162,28 @@ static inline bw_lanes bw_lanes_min(bw_lanes a, bw_lanes b)
                       _mm256_min_epi32(a.hi, b.hi)};
 }
 
+static inline bw_lanes bw_lanes_max(bw_lanes a, bw_lanes b)
+{
+    return (bw_lanes){_mm256_max_epi32(a.lo, b.lo),
+                      _mm256_max_epi32(a.hi, b.hi)};
+}
+
+static inline bw_lanes bw_lanes_mul(bw_lanes a, bw_lanes b)
+{
+    return (bw_lanes){_mm256_mullo_epi32(a.lo, b.lo),
+                      _mm256_mullo_epi32(a.hi, b.hi)};
+}
+
 static inline bw_lanes bw_lanes_dot(bw_lanes a, bw_lanes b)
 {
     return (bw_lanes){_mm256_madd_epi16(a.lo, b.lo),
                       _mm256_madd_epi16(a.hi, b.hi)};
+}
+
+static inline bw_lanes bw_lanes_sub_halves(bw_lanes a, bw_lanes b)
+{
+    return (bw_lanes){_mm256_sub_epi16(a.lo, b.lo),
+                      _mm256_sub_epi16(a.hi, b.hi)};
 }
 
 static inline bw_lanes bw_lanes_shift_right(bw_lanes a, unsigned n)
@@ -254,6 +289,30 @@ static inline bw_lanes bw_lanes_min(bw_lanes a, bw_lanes b)
 {
     for (int k = 0; k < BW_N_LANES; k++)
         a.x[k] = a.x[k] < b.x[k] ? a.x[k] : b.x[k];
+    return a;
+}
+
+static inline bw_lanes bw_lanes_max(bw_lanes a, bw_lanes b)
+{
+    for (int k = 0; k < BW_N_LANES; k++)
+        a.x[k] = a.x[k] > b.x[k] ? a.x[k] : b.x[k];
+    return a;
+}
+
+static inline bw_lanes bw_lanes_mul(bw_lanes a, bw_lanes b)
+{
+    for (int k = 0; k < BW_N_LANES; k++)
+        a.x[k] = (int32_t)((uint32_t)a.x[k] * (uint32_t)b.x[k]);
+    return a;
+}
+
+static inline bw_lanes bw_lanes_sub_halves(bw_lanes a, bw_lanes b)
+{
+    for (int k = 0; k < BW_N_LANES; k++) {
+        uint32_t x = (uint32_t)a.x[k], y = (uint32_t)b.x[k];
+        uint32_t high = (x & 0xffff0000) - (y & 0xffff0000);
+        a.x[k] = (int32_t)(high | ((x - y) & 0xffff));
+    }
     return a;
 }
 

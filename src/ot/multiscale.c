@@ -5,8 +5,13 @@
 
 #include "ot/multiscale.h"
 
-/* Entries of a cost matrix that the bitmask simplex may make: 256 MiB. */
+/* Of points: in more, boxes clear little, and a matrix is cheaper. */
+enum { MOST_DIMENSIONS = 5 };
+
+/* Entries of a cost matrix that the bitmask simplex may make: 256 MiB; and
+ * that the large one may: 1 GiB. */
 static const size_t most_matrix = (size_t)1 << 26;
+static const size_t most_rows = (size_t)1 << 28;
 
 void bw_multiscale_clear(bw_multiscale *m)
 {
@@ -24,6 +29,10 @@ void bw_multiscale_clear(bw_multiscale *m)
     free(m->v);
     bw_start_clear(&m->start);
     bw_bitmask_clear(&m->bitmask);
+    bw_large_clear(&m->large);
+    bw_pricing_grid_clear(&m->grid);
+    bw_pricing_matrix_clear(&m->matrix);
+    bw_pricing_points_clear(&m->points);
     bw_simplex_clear(&m->simplex);
     *m = (bw_multiscale){0};
 }
@@ -85,10 +94,11 @@ static void fill_matrix(bw_bitmask *b, const bw_arcs *arcs)
     }
     double scale = small_scale(arcs);
     size_t n_sinks = arcs->sinks->n;
-    for (size_t i = 0; i < arcs->sources->n; i++)
+    for (size_t i = 0; i < arcs->sources->n; i++) {
+        bw_arcs_small_row(arcs, i, scale, b->sink_key);
         for (size_t j = 0; j < n_sinks; j++)
-            b->cost[(i / 16 * n_sinks + j) * 16 + i % 16] =
-                bw_arcs_small(arcs, i, j, scale);
+            b->cost[(i / 16 * n_sinks + j) * 16 + i % 16] = b->sink_key[j];
+    }
 }
 
 /* How far a basis has come. */
@@ -131,6 +141,74 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     return BW_OK;
 }
 
+static bool can_matrix(const bw_arcs *arcs)
+{
+    return arcs->sources->n <= most_rows / (arcs->sinks->n + 64);
+}
+
+static bool can_large(const bw_arcs *arcs)
+{
+    if (arcs->ground->kind == BW_GROUND_GRID)
+        return arcs->ground->is_squared || arcs->ground->table;
+    return arcs->ground->kind == BW_GROUND_POINTS || can_matrix(arcs);
+}
+
+/* The search that suits the ground cost, made ready. */
+static bw_status open_pricing(bw_multiscale *m, const bw_arcs *arcs,
+                              bw_pricing **ret_pricing)
+{
+    if (arcs->ground->kind == BW_GROUND_GRID) {
+        *ret_pricing = &m->grid.head;
+        return bw_pricing_grid_open(&m->grid, arcs);
+    }
+    bool is_points = arcs->ground->kind == BW_GROUND_POINTS;
+    double scale = is_points ? bw_ground_fine_scale(arcs->ground)
+                             : bw_ground_small_scale(arcs->ground);
+    if (is_points &&
+        (arcs->ground->d <= MOST_DIMENSIONS || !can_matrix(arcs))) {
+        *ret_pricing = &m->points.head;
+        return bw_pricing_points_open(&m->points, arcs, scale);
+    }
+    *ret_pricing = &m->matrix.head;
+    return bw_pricing_matrix_open(&m->matrix, arcs, scale);
+}
+
+/* Solves in small integers, whatever the size, and if they are rounded then
+ * exactly from there. */
+static bw_status solve_large(bw_multiscale *m, const bw_arcs *arcs,
+                             bw_tree *tree, stage *reached)
+{
+    bw_pricing *p;
+    bw_status status = open_pricing(m, arcs, &p);
+    if (!status)
+        status = bw_large_reserve(&m->large, p);
+    if (status)
+        return status;
+    uint64_t before = m->large.n_pivots;
+    bool is_done;
+    m->large.stopped = m->simplex.stopped;
+    status = bw_large_solve(&m->large, p, tree, &is_done);
+    uint64_t n_pivots = m->large.n_pivots - before;
+    if (arcs->is_coarse)
+        m->counts.n_coarse_pivots += n_pivots;
+    else
+        m->counts.n_pivots += n_pivots;
+    if (status || !is_done)
+        return status;
+    *reached = OPTIMAL;
+    if (p->is_exact)
+        return BW_OK;
+    bw_multiscale_sort(m, tree);
+    bw_simplex *s = &m->simplex;
+    status = bw_simplex_reserve(s, arcs->sources->n, p->n_slots);
+    if (status)
+        return status;
+    before = s->n_pivots;
+    status = bw_simplex_finish_priced(s, arcs, tree, p);
+    m->counts.n_exact_pivots += s->n_pivots - before;
+    return status;
+}
+
 /* Solves in exact arithmetic, from a basis that has come so far. */
 static bw_status solve_simplex(bw_multiscale *m, const bw_arcs *arcs,
                                bw_tree *tree, stage reached)
@@ -164,12 +242,14 @@ static void small_duals(bw_multiscale *m, const bw_arcs *arcs,
                         const bw_tree *tree)
 {
     size_t n_sinks = tree->n_sinks, k = bw_tree_n_nodes(tree) - 1;
+    double scale =
+        bw_ground_fine_scale(arcs->ground); /* points alone need it */
     m->v[tree->order[k]] = 0;
     while (k-- > 0) {
         size_t node = (size_t)tree->order[k], up = (size_t)tree->parent[node];
         size_t j = node < n_sinks ? node : up;
         size_t i = (node < n_sinks ? up : node) - n_sinks;
-        int64_t cost = bw_arcs_small(arcs, i, j, 1);
+        int64_t cost = bw_arcs_small(arcs, i, j, scale);
         if (node < n_sinks)
             m->v[j] = clamped(cost - m->u[i]);
         else
@@ -182,13 +262,12 @@ static void small_duals(bw_multiscale *m, const bw_arcs *arcs,
 static bw_status make_levels(bw_multiscale *m, const bw_ground *ground,
                              size_t n_levels)
 {
-    if (ground->kind == BW_GROUND_GRID) {
-        bw_side_place(&m->source[0], ground);
-        bw_side_place(&m->sink[0], ground);
-    }
+    if (bw_side_place(&m->source[0], ground) ||
+        bw_side_place(&m->sink[0], ground))
+        return BW_ERR_MEMORY;
     for (size_t l = 1; l < n_levels; l++) {
-        if (bw_side_reserve(&m->source[l], m->source[l - 1].n) ||
-            bw_side_reserve(&m->sink[l], m->sink[l - 1].n))
+        if (bw_side_reserve_coarse(&m->source[l], &m->source[l - 1], ground) ||
+            bw_side_reserve_coarse(&m->sink[l], &m->sink[l - 1], ground))
             return BW_ERR_MEMORY;
         bw_side_coarsen(&m->source[l - 1], ground, l == 1, &m->source[l]);
         bw_side_coarsen(&m->sink[l - 1], ground, l == 1, &m->sink[l]);
@@ -200,7 +279,8 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
                               bool is_swapped, bw_method method,
                               bw_tree **ret_tree)
 {
-    size_t n_levels = method == BW_METHOD_LINE ? 1 : bw_side_n_levels(ground);
+    size_t n_levels =
+        method == BW_METHOD_LINE ? 1 : bw_side_n_levels(ground, m->source[0].n);
     bw_status status = reserve(m, m->source[0].n, m->sink[0].n);
     if (!status)
         status = make_levels(m, ground, n_levels);
@@ -219,9 +299,13 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
             bw_start_rows(&m->start, &arcs, small_scale(&arcs), tree);
         /* Along a line the staircase is optimal: convex costs are Monge. */
         stage reached = method == BW_METHOD_LINE ? OPTIMAL : FEASIBLE;
-        if (reached != OPTIMAL && can_bitmask(&arcs) &&
-            (l > 0 || method != BW_METHOD_SIMPLEX)) {
-            status = solve_bitmask(m, &arcs, tree, &reached);
+        bool is_plain = l == 0 && method == BW_METHOD_SIMPLEX;
+        bool is_large = l == 0 && method == BW_METHOD_LARGE;
+        if (reached != OPTIMAL && !is_plain) {
+            if (!is_large && can_bitmask(&arcs))
+                status = solve_bitmask(m, &arcs, tree, &reached);
+            else if (can_large(&arcs))
+                status = solve_large(m, &arcs, tree, &reached);
             if (reached != OPTIMAL)
                 bw_multiscale_sort(m, tree);
         }

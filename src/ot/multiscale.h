@@ -7,6 +7,10 @@
 #include "barrow/transport.h"
 #include "ot/arcs.h"
 #include "ot/bitmask.h"
+#include "ot/large.h"
+#include "ot/pricing_grid.h"
+#include "ot/pricing_matrix.h"
+#include "ot/pricing_points.h"
 #include "ot/simplex.h"
 #include "ot/start.h"
 #include "ot/tree.h"
@@ -19,6 +23,10 @@ typedef struct bw_multiscale {
     size_t cap_nodes;
     bw_start start;
     bw_bitmask bitmask;
+    bw_large large;
+    bw_pricing_grid grid;
+    bw_pricing_matrix matrix;
+    bw_pricing_points points;
     bw_simplex simplex;
     bw_transport_counts counts;
     /* For BW_METHOD_LINE: the masses where they are real, else NULL. */

@@ -33,8 +33,9 @@ bw_status bw_pricing_reserve(bw_pricing *p, size_t n_sources, size_t n_sinks,
         p->slot = malloc(m * sizeof *p->slot);
         p->sink = malloc(n * sizeof *p->sink);
         p->value = aligned_alloc(64, whole_blocks(n * sizeof *p->value, 6));
-        p->bound = malloc((n / 16 + 1) * sizeof *p->bound);
-        p->is_stale = malloc((n / 16 + 1) * sizeof *p->is_stale);
+        /* Blocks are 16 nodes at least; bounds are read by whole lanes. */
+        p->bound = malloc((n / 16 + 17) * sizeof *p->bound);
+        p->is_stale = malloc((n / 16 + 17) * sizeof *p->is_stale);
         if (!p->slot || !p->sink || !p->value || !p->bound || !p->is_stale) {
             bw_pricing_clear(p);
             return BW_ERR_MEMORY;

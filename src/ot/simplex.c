@@ -293,6 +293,8 @@ bw_status bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
  * little: high powers, or one cost that dwarfs the rest. Rows, whose best arc
  * enters, then take fewer pivots. */
 static const size_t most_near = 8;
+/* Of a large problem, where rows are dear. */
+static const size_t most_near_priced = 64;
 
 /* Potentials rounded to small units; false where they leave 31 bits. */
 static bool round_potentials(const solver *v, double scale, int32_t *u,
@@ -342,6 +344,59 @@ bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
                                        s->near_arc);
             n_near += n;
             fits = n_near <= most_near * bw_tree_n_nodes(tree);
+            is_changed |= fits && pivot_arcs(&v, s->near_arc, n);
+        }
+        if (!fits)
+            return solve_rows(&v);
+    }
+    return BW_OK;
+}
+
+/* Values of p from the exact potentials; false where they leave its range. */
+static bool round_values(const solver *v, bw_pricing *p)
+{
+    const bw_simplex *s = v->s;
+    double factor = ldexp(p->scale, -v->arcs->ground->narrow_exponent);
+    size_t n_sinks = v->tree->n_sinks;
+    for (size_t k = 0; k < bw_tree_n_nodes(v->tree); k++) {
+        double small = (double)s->narrow[k] * factor;
+        if (fabs(small) > BW_PRICING_MAX_VALUE)
+            return false;
+        if (k < n_sinks)
+            p->value[p->slot[k]] = -(int32_t)lrint(small);
+        else
+            p->value[p->n_slots + k - n_sinks] = (int32_t)lrint(small);
+    }
+    bw_pricing_bound(p);
+    return true;
+}
+
+/* The arcs of row i whose small reduced cost does not clear them: how many. */
+static size_t list_near(const solver *v, bw_pricing *p, size_t i)
+{
+    bw_simplex *s = v->s;
+    size_t n = p->kind->list(p, i, p->value[p->n_slots + i] + 2, s->suspect);
+    for (size_t k = 0; k < n; k++) {
+        s->near_arc[k][0] = (int32_t)i;
+        s->near_arc[k][1] = p->sink[s->suspect[k]];
+    }
+    return n;
+}
+
+bw_status bw_simplex_finish_priced(bw_simplex *s, const bw_arcs *arcs,
+                                   bw_tree *tree, bw_pricing *p)
+{
+    solver v = make_solver(s, arcs, tree);
+    for (bool is_changed = true; is_changed;) {
+        is_changed = false;
+        size_t n_near = 0;
+        bool fits = round_values(&v, p);
+        for (size_t i = 0; i < tree->n_sources && fits; i++) {
+            if (i % PATIENCE == 0 && s->stopped && s->stopped())
+                return BW_ERR_INTERRUPTED;
+            size_t n = list_near(&v, p, i);
+            n_near += n;
+            fits = n_near <= most_near_priced * bw_tree_n_nodes(tree);
             is_changed |= fits && pivot_arcs(&v, s->near_arc, n);
         }
         if (!fits)

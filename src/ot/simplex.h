@@ -16,6 +16,7 @@
 #include "barrow/status.h"
 #include "ot/arcs.h"
 #include "ot/bitmask.h"
+#include "ot/pricing.h"
 #include "ot/tree.h"
 
 typedef struct bw_simplex {
@@ -48,5 +49,10 @@ bw_status bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs,
  * sixteen at a time. */
 bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
                             bw_bitmask *bitmask, double scale) BW_MUST_CHECK;
+
+/* The same from a basis that is optimal for the small costs of p; what is near
+ * is found by its search. Its values are lost. */
+bw_status bw_simplex_finish_priced(bw_simplex *s, const bw_arcs *arcs,
+                                   bw_tree *tree, bw_pricing *p) BW_MUST_CHECK;
 
 #endif

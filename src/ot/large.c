@@ -1,0 +1,410 @@
+/* large.c - the network simplex of large.h.
+ *
+ *   loading    list, sizes and values of a basis given
+ *   values     of a subtree, moved
+ *   pivot      cycle, leaving arc, stem reversal
+ *   rounds     which rows are looked at
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "ot/large.h"
+
+enum {
+    NONE = -1,
+    PATIENCE = 64,    /* rows between two questions whether to stop */
+    MAX_PATIENCE = 5, /* rounds that a clean row waits: 2^5 at most */
+    ROOM = 64         /* nodes beyond the last: whole blocks of sources */
+};
+
+void bw_large_clear(bw_large *l)
+{
+    free(l->node);
+    free(l->next);
+    free(l->previous);
+    free(l->last);
+    free(l->due);
+    free(l->patience);
+    l->node = NULL;
+    l->next = l->previous = l->last = NULL;
+    l->due = NULL;
+    l->patience = NULL;
+    l->cap_nodes = l->cap_sources = 0;
+}
+
+bw_status bw_large_reserve(bw_large *l, const bw_pricing *p)
+{
+    size_t n_nodes = p->n_slots + p->n_sources;
+    if (n_nodes <= l->cap_nodes && p->n_sources <= l->cap_sources)
+        return BW_OK;
+    bw_large_clear(l);
+    size_t n = n_nodes + n_nodes / 8;
+    l->node = aligned_alloc(64, (n * sizeof *l->node + 63) / 64 * 64);
+    l->next = malloc(n * sizeof *l->next);
+    l->previous = malloc(n * sizeof *l->previous);
+    l->last = malloc(n * sizeof *l->last);
+    l->due = malloc(n * sizeof *l->due);
+    l->patience = malloc(n * sizeof *l->patience);
+    if (!l->node || !l->next || !l->previous || !l->last || !l->due ||
+        !l->patience) {
+        bw_large_clear(l);
+        return BW_ERR_MEMORY;
+    }
+    l->cap_nodes = l->cap_sources = n;
+    return BW_OK;
+}
+
+/* What one call works on. */
+typedef struct solver {
+    bw_large *l;
+    bw_pricing *p;
+    bw_large_node *node;
+    int32_t *next, *previous, *last, *value;
+    int32_t n_slots, n_nodes; /* n_nodes: of the tree, absent slots left out */
+    int64_t reach;            /* no value is beyond it, up or down */
+} solver;
+
+/* ---- loading ---- */
+
+/* A node of the tree as pricing numbers it. */
+static int32_t number(const bw_pricing *p, const bw_tree *tree, int32_t k)
+{
+    int32_t n_sinks = (int32_t)tree->n_sinks;
+    return k < n_sinks ? p->slot[k] : k - n_sinks + (int32_t)p->n_slots;
+}
+
+/* Parents, flows, sizes, and the list: each node is put right behind its
+ * parent, whose subtree so stays one run. */
+static void load_tree(const solver *s, const bw_tree *tree)
+{
+    size_t n_nodes = bw_tree_n_nodes(tree);
+    for (size_t k = 0; k < n_nodes; k++) {
+        int32_t x = number(s->p, tree, (int32_t)k), up = tree->parent[k];
+        up = up == NONE ? NONE : number(s->p, tree, up);
+        s->node[x] = (bw_large_node){up, 1, tree->flow[k]};
+        s->last[x] = NONE;
+    }
+    for (size_t k = 0; k + 1 < n_nodes; k++) {
+        int32_t x = number(s->p, tree, tree->order[k]);
+        s->node[s->node[x].parent].size += s->node[x].size;
+    }
+    int32_t root = number(s->p, tree, tree->order[n_nodes - 1]);
+    s->next[root] = root;
+    for (size_t k = n_nodes - 1; k-- > 0;) {
+        int32_t x = number(s->p, tree, tree->order[k]);
+        int32_t up = s->node[x].parent;
+        s->next[x] = s->next[up];
+        s->next[up] = x;
+    }
+    int32_t x = root;
+    do {
+        s->previous[s->next[x]] = x;
+        x = s->next[x];
+    } while (x != root);
+    /* From the back, the first child that is met is a node's last. */
+    do {
+        x = s->previous[x];
+        if (s->last[x] == NONE)
+            s->last[x] = x;
+        int32_t up = s->node[x].parent;
+        if (up != NONE && s->last[up] == NONE)
+            s->last[up] = s->last[x];
+    } while (x != root);
+}
+
+/* Values from the root down; false when one leaves the range. */
+static bool load_values(solver *s)
+{
+    int32_t root = 0;
+    s->reach = 0;
+    while (s->p->sink[root] < 0)
+        root++;
+    while (s->node[root].parent != NONE)
+        root = s->node[root].parent;
+    s->value[root] = 0;
+    for (int32_t x = s->next[root]; x != root; x = s->next[x]) {
+        int32_t up = s->node[x].parent;
+        bool is_sink = x < s->n_slots;
+        size_t i = (size_t)((is_sink ? up : x) - s->n_slots);
+        int64_t cost = s->p->kind->cost(s->p, i, is_sink ? x : up);
+        int64_t value = s->value[up] + (is_sink ? -cost : cost);
+        int64_t size = value < 0 ? -value : value;
+        if (size > BW_PRICING_MAX_VALUE)
+            return false;
+        s->reach = s->reach > size ? s->reach : size;
+        s->value[x] = (int32_t)value;
+    }
+    bw_pricing_bound(s->p);
+    return true;
+}
+
+static void store_tree(const solver *s, bw_tree *tree)
+{
+    int32_t n_sinks = (int32_t)tree->n_sinks;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        int32_t x = number(s->p, tree, (int32_t)k), up = s->node[x].parent;
+        tree->flow[k] = s->node[x].flow;
+        tree->parent[k] = up == NONE         ? NONE
+                          : up >= s->n_slots ? up - s->n_slots + n_sinks
+                                             : s->p->sink[up];
+    }
+}
+
+/* ---- values ---- */
+
+/* Every value moves by one step at most: only when the bound that follows
+ * passes the range are the values themselves looked at. */
+static bool values_fit(solver *s, int32_t step)
+{
+    if (s->reach + step > BW_PRICING_MAX_VALUE) {
+        int64_t most = 0;
+        int32_t x = s->n_slots; /* a source, which is in the tree */
+        do {
+            int64_t size = s->value[x] < 0 ? -s->value[x] : s->value[x];
+            most = most > size ? most : size;
+            x = s->next[x];
+        } while (x != s->n_slots);
+        s->reach = most;
+    }
+    s->reach += step;
+    return s->reach <= BW_PRICING_MAX_VALUE;
+}
+
+/* Values of the list from first up to, not including, end move by d. */
+static void move_values(const solver *s, int32_t first, int32_t end, int32_t d)
+{
+    bw_pricing *p = s->p;
+    unsigned shift = p->block_shift;
+    int32_t x = first;
+    if (d > 0)
+        do {
+            s->value[x] += d;
+            p->is_stale[x >> shift] = 1;
+            x = s->next[x];
+        } while (x != end);
+    else
+        do {
+            int32_t value = s->value[x] + d, *bound = &p->bound[x >> shift];
+            s->value[x] = value;
+            *bound = *bound < value ? *bound : value;
+            x = s->next[x];
+        } while (x != end);
+}
+
+/* ---- pivot ---- */
+
+typedef struct cycle {
+    int32_t join, leave;
+    int side; /* 0: the leaving arc is on the source's way up, 1: the sink's */
+    int64_t flow;
+} cycle;
+
+/* Climbs from both ends to where they meet; the smaller subtree is never the
+ * ancestor. On the way, arcs of nodes of the end's own kind lose flow. */
+static cycle find_cycle(const solver *s, int32_t source, int32_t sink)
+{
+    cycle c = {NONE, NONE, 0, INT64_MAX};
+    int32_t a = source, b = sink, n_slots = s->n_slots;
+    while (a != b) {
+        const bw_large_node *x = &s->node[a], *y = &s->node[b];
+        if (x->size < y->size) {
+            if (a >= n_slots && x->flow < c.flow) {
+                c.flow = x->flow;
+                c.leave = a;
+                c.side = 0;
+            }
+            a = x->parent;
+        } else {
+            if (b < n_slots && y->flow < c.flow) {
+                c.flow = y->flow;
+                c.leave = b;
+                c.side = 1;
+            }
+            b = y->parent;
+        }
+    }
+    c.join = a;
+    return c;
+}
+
+/* Flows of the ways up, and sizes above the ends of what moves. */
+static void shift_cycle(const solver *s, int32_t source, int32_t sink,
+                        const cycle *c)
+{
+    int32_t moved = s->node[c->leave].size;
+    int32_t n_slots = s->n_slots;
+    for (int side = 0; side < 2; side++) {
+        bool is_below = side == c->side;
+        for (int32_t x = side ? sink : source; x != c->join;) {
+            bw_large_node *node = &s->node[x];
+            bool is_lost = (x < n_slots) == side;
+            node->flow += is_lost ? -c->flow : c->flow;
+            if (side != c->side)
+                node->size += moved;
+            else if (!is_below)
+                node->size -= moved;
+            if (x == c->leave)
+                is_below = false;
+            x = node->parent;
+        }
+    }
+}
+
+static void link(const solver *s, int32_t a, int32_t b)
+{
+    s->next[a] = b;
+    s->previous[b] = a;
+}
+
+/* Takes the subtree of `top` out of the list. */
+static void take_out(const solver *s, int32_t top)
+{
+    int32_t before = s->previous[top], end = s->last[top];
+    link(s, before, s->next[end]);
+    for (int32_t x = s->node[top].parent; x != NONE && s->last[x] == end;
+         x = s->node[x].parent)
+        s->last[x] = before;
+}
+
+/* Turns the stem from `end` up to `top` round: end becomes the top. The run of
+ * each node of the stem is that of the one below it with a piece before and
+ * one behind; in the new run the lowest comes first, whole, and then from each
+ * next the two pieces that are its own. Gives the new run's last node. */
+static int32_t turn_stem(const solver *s, int32_t end, int32_t top)
+{
+    int32_t whole = s->node[top].size;
+    int32_t child = end, before = s->previous[end];
+    int32_t child_last = s->last[end], tail = child_last;
+    int32_t behind = s->next[tail];
+    bw_large_node below = s->node[end];
+    while (child != top) {
+        int32_t x = below.parent, x_before = s->previous[x];
+        int32_t x_last = s->last[x];
+        bw_large_node here = s->node[x];
+        link(s, tail, x);
+        tail = before;
+        if (x_last != child_last) {
+            int32_t x_behind = s->next[x_last];
+            link(s, tail, behind);
+            tail = x_last;
+            behind = x_behind;
+        }
+        s->node[x] = (bw_large_node){child, whole - below.size, below.flow};
+        child = x;
+        before = x_before;
+        child_last = x_last;
+        below = here;
+    }
+    for (int32_t x = top; x != end; x = s->node[x].parent)
+        s->last[x] = tail;
+    s->last[end] = tail;
+    s->node[end].size = whole;
+    return tail;
+}
+
+/* Puts a run in as the first child of `parent`. */
+static void put_in(const solver *s, int32_t top, int32_t tail, int32_t parent)
+{
+    link(s, tail, s->next[parent]);
+    link(s, parent, top);
+    for (int32_t x = parent; x != NONE && s->last[x] == parent;
+         x = s->node[x].parent)
+        s->last[x] = tail;
+}
+
+/* Brings the arc of source node and slot into the basis; r < 0 is its reduced
+ * cost. */
+static void pivot(const solver *s, int32_t source, int32_t sink, int32_t r)
+{
+    cycle c = find_cycle(s, source, sink);
+    shift_cycle(s, source, sink, &c);
+    int32_t end = c.side ? sink : source, parent = c.side ? source : sink;
+    take_out(s, c.leave);
+    int32_t tail = turn_stem(s, end, c.leave);
+    put_in(s, end, tail, parent);
+    s->node[end].parent = parent;
+    s->node[end].flow = c.flow;
+    /* The source's part falls by |r|, or the sink's rises. */
+    int32_t d = c.side ? -r : r;
+    if (2 * s->node[end].size <= s->n_nodes)
+        move_values(s, end, s->next[tail], d);
+    else
+        move_values(s, s->next[tail], end, -d);
+    s->l->n_pivots++;
+}
+
+/* ---- rounds ---- */
+
+typedef enum found { CLEAN, PIVOTED, OVERFLOW } found;
+
+static found visit_row(solver *s, size_t i, bool is_around)
+{
+    const bw_pricing_kind *kind = s->p->kind;
+    int32_t source = s->n_slots + (int32_t)i, u = s->value[source];
+    int32_t slot = s->node[source].parent;
+    int32_t least = is_around ? kind->around(s->p, i, slot, u, &slot)
+                              : kind->row(s->p, i, u, &slot);
+    s->l->n_rows++;
+    if (least >= u)
+        return CLEAN;
+    if (!values_fit(s, u - least))
+        return OVERFLOW;
+    pivot(s, source, slot, least - u);
+    return PIVOTED;
+}
+
+/* Rounds over the rows that are due, until one over all rows finds nothing. */
+static bw_status run(solver *s, bool is_around, bool *is_done)
+{
+    bw_large *l = s->l;
+    size_t n_sources = s->p->n_sources;
+    for (size_t i = 0; i < n_sources; i++)
+        l->due[i] = l->patience[i] = 0;
+    bool is_whole = true, is_changed = true;
+    for (uint32_t round = 0; is_changed || !is_whole; round++) {
+        is_whole = !is_changed;
+        is_changed = false;
+        for (size_t i = 0; i < n_sources; i++) {
+            if (!is_whole && l->due[i] > round)
+                continue;
+            if (l->n_rows % PATIENCE == 0 && l->stopped && l->stopped())
+                return BW_ERR_INTERRUPTED;
+            found got = visit_row(s, i, is_around);
+            if (got == OVERFLOW) {
+                *is_done = false;
+                return BW_OK;
+            }
+            is_changed |= got == PIVOTED;
+            unsigned k = got == PIVOTED                  ? 0
+                         : l->patience[i] < MAX_PATIENCE ? l->patience[i] + 1u
+                                                         : MAX_PATIENCE;
+            l->patience[i] = (uint8_t)k;
+            l->due[i] = round + (1u << k);
+        }
+    }
+    return BW_OK;
+}
+
+bw_status bw_large_solve(bw_large *l, bw_pricing *p, bw_tree *tree,
+                         bool *is_done)
+{
+    solver s = {.l = l,
+                .p = p,
+                .node = l->node,
+                .next = l->next,
+                .previous = l->previous,
+                .last = l->last,
+                .value = p->value,
+                .n_slots = (int32_t)p->n_slots,
+                .n_nodes = (int32_t)bw_tree_n_nodes(tree)};
+    bw_status status = BW_OK;
+    load_tree(&s, tree);
+    *is_done = load_values(&s);
+    if (*is_done && p->kind->around)
+        status = run(&s, true, is_done);
+    if (*is_done && !status)
+        status = run(&s, false, is_done);
+    store_tree(&s, tree);
+    return status;
+}
