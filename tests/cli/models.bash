@@ -2,6 +2,12 @@
 # harness.bash.
 # shellcheck shell=bash
 
+# What setup_file made lies in each test's folder.
+setup() {
+    harness_setup
+    ln -s "$BATS_FILE_TMPDIR"/* .
+}
+
 # container FILE TENSOR SHAPE: a container of one F32 tensor, the bytes of
 # which come from standard input.
 container() {
@@ -62,4 +68,43 @@ column() {
     awk -F '\t' -v name="$2" -v set="${3-train}" '
         $1 == "set" { for (k = 1; k <= NF; k++) if ($k == name) at = k }
         $1 == set { print $at }' "$1"
+}
+
+# ---- of wae and wgan alike ----
+
+# sigterm_leaves_checkpoint TOOL ARGUMENT...: SIGTERM ends training (background
+# ARGUMENT...) with exit 143, and c.st.zst goes on from there.
+sigterm_leaves_checkpoint() {
+    local tool=$1 code=0
+    shift
+    background "$@" --epochs 1000000 -o no.st.zst --checkpoint c.st.zst \
+        --checkpoint-every 1
+    # shellcheck disable=SC2154
+    wait_for c.st.zst "$pid"
+    kill -TERM "$pid"
+    wait "$pid" || code=$?
+    [ $code -eq 143 ]
+    grep -q "^$tool train: interrupted after step .*; checkpoint c.st.zst " \
+        told.txt
+    [ "$(step_of c.st.zst)" -ge 1 ]
+    nothing_was_written
+}
+
+# checkpoint_is_a_model TOOL ARGUMENT...: it gives the samples that the model
+# gives, which training makes of ARGUMENT...
+checkpoint_is_a_model() {
+    local tool=$1
+    shift
+    "$tool" train "$@" --checkpoint c.st.zst train.st.zst -o m.st.zst
+    "$tool" sample -n 3 m.st.zst -o a.st.zst
+    "$tool" sample -n 3 c.st.zst -o b.st.zst
+    same <(wunpack --to raw a.st.zst images) <(wunpack --to raw b.st.zst images)
+}
+
+# sigint_leaves_nothing TOOL: of its samples.
+sigint_leaves_nothing() {
+    check 130 timeout --preserve-status -s INT 0.5 \
+        "$1" sample -n 1000000000 model.st.zst -o no.st.zst
+    nothing_was_written
+    [ -z "$(find . -name '.*' -type f)" ]
 }

@@ -244,16 +244,9 @@ moments() {
 }
 
 @test "a checkpoint serves as the model that it holds" {
-    wae train --preset wae-mnist-small --steps 2 --moments 0 \
-        --checkpoint c.st.zst train.st.zst -o m.st.zst
-    wae sample -n 3 m.st.zst -o a.st.zst
-    wae sample -n 3 c.st.zst -o b.st.zst
-    same <(wunpack --to raw a.st.zst images) <(wunpack --to raw b.st.zst images)
+    checkpoint_is_a_model wae --preset wae-mnist-small --steps 2 --moments 0
 }
 
 @test "SIGINT ends a verb, and nothing is left" {
-    check 130 timeout --preserve-status -s INT 0.5 \
-        wae sample -n 1000000000 model.st.zst -o no.st.zst
-    [ ! -e no.st.zst ]
-    [ -z "$(find . -name '.*' -type f)" ]
+    sigint_leaves_nothing wae
 }

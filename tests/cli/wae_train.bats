@@ -22,10 +22,6 @@ setup_file() {
     printf '%s\n' 'latent = 4' 'batch = 32' 'epochs = 4' 'moments = 5' \
         'moments-sample = 60' >short.conf
 }
-setup() {
-    harness_setup
-    ln -s "$BATS_FILE_TMPDIR"/* .
-}
 
 # networks PENALTY: the options that name its networks.
 networks() {
@@ -144,18 +140,7 @@ values_are_same() {
 }
 
 @test "SIGTERM is exit 143, with a checkpoint that goes on" {
-    rm -f c.st.zst
-    background mmd --epochs 1000000 -o no.st.zst --checkpoint c.st.zst \
-        --checkpoint-every 1
-    wait_for c.st.zst $pid
-    kill -TERM $pid
-    code=0
-    wait $pid || code=$?
-    [ $code -eq 143 ]
-    grep -q '^wae train: interrupted after step .*; checkpoint c.st.zst holds' \
-        told.txt
-    [ "$(step_of c.st.zst)" -ge 1 ]
-    [ ! -e no.st.zst ]
+    sigterm_leaves_checkpoint wae mmd
     # A checkpoint is a model.
     [ "$(setting c.st.zst penalty)" = mmd ]
 }

@@ -16,10 +16,6 @@ setup_file() {
     wae train --net-encoder e.txt --net-decoder d.txt --latent 4 --steps 1 \
         --moments 0 i.st.zst -o m.st.zst
 }
-setup() {
-    harness_setup
-    ln -s "$BATS_FILE_TMPDIR"/* .
-}
 
 # train ARGUMENT...: one step of a run that should not come so far.
 train() {

@@ -178,16 +178,9 @@ setup() {
 }
 
 @test "a checkpoint serves as the model that it holds" {
-    wgan train --preset wgan-gp-mnist-small --steps 6 --batch 20 \
-        --checkpoint c.st.zst train.st.zst -o m.st.zst
-    wgan sample -n 3 m.st.zst -o a.st.zst
-    wgan sample -n 3 c.st.zst -o b.st.zst
-    same <(wunpack --to raw a.st.zst images) <(wunpack --to raw b.st.zst images)
+    checkpoint_is_a_model wgan --preset wgan-gp-mnist-small --steps 6 --batch 20
 }
 
 @test "SIGINT ends a verb, and nothing is left" {
-    check 130 timeout --preserve-status -s INT 0.5 \
-        wgan sample -n 1000000000 model.st.zst -o no.st.zst
-    [ ! -e no.st.zst ]
-    [ -z "$(find . -name '.*' -type f)" ]
+    sigint_leaves_nothing wgan
 }

@@ -22,10 +22,6 @@ setup_file() {
     wae train --net-encoder four.txt --net-decoder g.txt --latent 4 --steps 1 \
         --moments 0 i.st.zst -o wae.st.zst
 }
-setup() {
-    harness_setup
-    ln -s "$BATS_FILE_TMPDIR"/* .
-}
 
 # train ARGUMENT...: one step of a run that should not come so far.
 train() {

@@ -28,10 +28,6 @@ setup_file() {
     printf '%s\n' 'latent = 4' 'batch = 32' 'epochs = 4' 'critic-steps = 3' \
         'net-generator = g.txt' 'net-critic = f.txt' >short.conf
 }
-setup() {
-    harness_setup
-    ln -s "$BATS_FILE_TMPDIR"/* .
-}
 
 # train ARGUMENT...: 28 steps of the critic on 216 images, unless arguments say
 # so; 9 of the generator.
@@ -159,17 +155,7 @@ options_of() {
 }
 
 @test "SIGTERM is exit 143, with a checkpoint that goes on" {
-    background --epochs 1000000 -o no.st.zst --checkpoint c.st.zst \
-        --checkpoint-every 1
-    wait_for c.st.zst $pid
-    kill -TERM $pid
-    code=0
-    wait $pid || code=$?
-    [ $code -eq 143 ]
-    grep -q '^wgan train: interrupted after step .*; checkpoint c.st.zst holds' \
-        told.txt
-    [ "$(step_of c.st.zst)" -ge 1 ]
-    [ ! -e no.st.zst ]
+    sigterm_leaves_checkpoint wgan
     # A checkpoint is a model, of critic and generator.
     settings_are c.st.zst lipschitz:gp:10
     check 0 wgan sample -n 3 c.st.zst -o s.st.zst

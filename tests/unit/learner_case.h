@@ -30,4 +30,21 @@ static inline void learner_case_step(const bw_learner *l, uint64_t step,
     cr_assert(!l->step(l->self, example, 5, &at, terms, &err), "%s", err.text);
 }
 
+/* A run whose steps overflow stops; the checkpoint is of one that did not. */
+static inline void learner_case_ruin(const bw_learner *l)
+{
+    bw_train_options options = {.tool = "test",
+                                .steps = 50,
+                                .batch = 8,
+                                .seed = 3,
+                                .checkpoint = "c.st.zst",
+                                .checkpoint_every = 1};
+    bw_train_result result;
+    bw_error err = BW_ERROR_INIT;
+
+    cr_assert_eq(bw_train_run(l, &options, &result, &err), BW_ERR_RANGE);
+    cr_assert(strstr(err.text, "is not finite; checkpoint c.st.zst holds step"),
+              "%s", err.text);
+}
+
 #endif
