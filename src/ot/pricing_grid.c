@@ -147,8 +147,8 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
     int bits;
     frexp(ground->max_cost, &bits);
     bool is_kept = ground->is_exact && bits <= INTEGER_BITS;
-    g->head.scale = is_kept ? 1 : ldexp(1, ROUNDED_BITS - bits);
-    g->head.is_exact = is_kept;
+    g->tile_scale = is_kept ? 1 : ldexp(1, ROUNDED_BITS - bits);
+    g->is_tile_exact = is_kept;
     g->made_for = NULL;
     free(g->tile_table);
     g->tile_table = calloc(n, sizeof *g->tile_table);
@@ -157,7 +157,7 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
     for (ptrdiff_t y = 1 - height; y < height; y++)
         for (ptrdiff_t x = 1 - width; x < width; x++)
             g->tile_table[middle + y * stride + x] = (int32_t)lrint(
-                ground->cost[y * ground->stride + x] * g->head.scale);
+                ground->cost[y * ground->stride + x] * g->tile_scale);
     g->made_for = ground;
     return BW_OK;
 }
@@ -225,6 +225,8 @@ static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs)
     }
     const bw_pricing_kernel *kernel = bw_pricing_get_kernel();
     p->kind = ground->is_squared ? &kernel->tiles_squared : &kernel->tiles;
+    p->scale = g->tile_scale;
+    p->is_exact = g->is_tile_exact;
     return BW_OK;
 }
 

@@ -34,6 +34,8 @@ struct bw_pricing_grid {
     size_t n_across; /* tiles side by side */
     int32_t height;
     int32_t *tile_table; /* costs at whole pixels, made once a ground cost */
+    double tile_scale;
+    bool is_tile_exact;
     const bw_ground *made_for;
     size_t cap_from, cap_to;
 };
