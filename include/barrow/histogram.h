@@ -25,7 +25,7 @@ typedef enum bw_normalize {
 } bw_normalize;
 
 /* One histogram: n bins that hold mass. On a grid they stand in Morton order,
- * elsewhere ascending. */
+ * points in an order of neighbours, rows and columns of a matrix ascending. */
 typedef struct bw_histogram {
     size_t n;
     const uint32_t *bin;

@@ -5,21 +5,23 @@
 #include <stdlib.h>
 
 #include "ot/arcs.h"
+#include "ot/points.h"
 
 double bw_arcs_cost(const bw_arcs *a, size_t i, size_t j)
 {
     if (a->ground->kind == BW_GROUND_GRID)
         return a->ground->cost[a->sources->place[i] - a->sinks->place[j]];
     size_t from = a->sources->bin[i], to = a->sinks->bin[j];
-    return a->is_swapped ? bw_ground_cost(a->ground, to, from)
-                         : bw_ground_cost(a->ground, from, to);
+    double cost = a->is_swapped ? bw_ground_cost(a->ground, to, from)
+                                : bw_ground_cost(a->ground, from, to);
+    return bw_ground_finite(a->ground, cost);
 }
 
 int64_t bw_arcs_narrow(const bw_arcs *a, size_t i, size_t j)
 {
     const bw_ground *g = a->ground;
     if (a->is_coarse)
-        return bw_ground_small(g, a->sources->point[i], a->sinks->point[j]);
+        return bw_arcs_small(a, i, j, bw_ground_fine_scale(g));
     if (g->kind == BW_GROUND_GRID)
         return g->narrow[a->sources->place[i] - a->sinks->place[j]];
     return bw_ground_narrow(g, bw_arcs_cost(a, i, j));
@@ -53,7 +55,29 @@ int32_t bw_arcs_small(const bw_arcs *a, size_t i, size_t j, double scale)
     if (a->ground->kind == BW_GROUND_GRID)
         return bw_ground_small(a->ground, a->sources->point[i],
                                a->sinks->point[j]);
-    return (int32_t)lrint(bw_arcs_cost(a, i, j) * scale);
+    if (a->ground->kind == BW_GROUND_POINTS) {
+        bw_points_rule rule = bw_points_make_rule(a->ground, scale);
+        return bw_points_small(&rule,
+                               a->sources->at + bw_points_place(i, rule.d),
+                               a->sinks->at + bw_points_place(j, rule.d));
+    }
+    double cost = bw_arcs_cost(a, i, j);
+    if (a->ground->forbidden > 0)
+        cost = fmin(cost, a->ground->discouraging);
+    return (int32_t)lrint(cost * scale);
+}
+
+void bw_arcs_small_row(const bw_arcs *a, size_t i, double scale, int32_t *cost)
+{
+    size_t n = a->sinks->n;
+    if (a->ground->kind == BW_GROUND_POINTS) {
+        bw_points_rule rule = bw_points_make_rule(a->ground, scale);
+        bw_points_row(&rule, a->sources->at + bw_points_place(i, rule.d), n,
+                      a->sinks->at, cost);
+        return;
+    }
+    for (size_t j = 0; j < n; j++)
+        cost[j] = bw_arcs_small(a, i, j, scale);
 }
 
 void bw_arcs_potentials(const bw_arcs *arcs, const bw_tree *tree,

@@ -6,12 +6,16 @@
 #include <string.h>
 
 #include "ot/ground.h"
+#include "ot/kd.h"
 
 enum {
     NARROW_BITS = 60,     /* potentials of 64 bits stay below 2^60 */
     WIDE_BITS = 124,      /* of 128 bits, below 2^124 */
     INTEGRAL_BITS = 53,   /* where doubles stop holding every integer */
     SMALL_BITS = 20,      /* of small costs; their potentials have 30 */
+    FINE_BITS = 24,       /* of the finer ones; potentials have 29 */
+    FORBIDDEN_BITS = 4,   /* of which this many are left to forbidden arcs */
+    LEAST_BITS = -1000,   /* smaller costs have no scale that is a double */
     TABLE_UNIT = 4,       /* quarter pixels ... */
     MAX_FINE_TABLE = 128, /* ... up to this many pixels a side, else whole */
     MAX_SIDE = 32767,     /* pixels: 15 bits of bw_point */
@@ -92,14 +96,29 @@ bw_wide bw_ground_wide(const bw_ground *g, double cost)
     return shift > -63 ? (bw_wide)(mantissa >> -shift) : 0;
 }
 
+/* Whether bw_ground_wide loses nothing of a cost. */
+static bool fits_wide(const bw_ground *g, double cost)
+{
+    int exponent;
+    double fraction = frexp(cost, &exponent);
+    int shift = exponent - 53 + g->wide_exponent;
+    int64_t mantissa = (int64_t)ldexp(fraction, 53);
+    if (shift >= 0)
+        return true;
+    return mantissa == 0 ||
+           (shift > -63 && (mantissa >> -shift) << -shift == mantissa);
+}
+
 /* The scales, from the largest cost and the most arcs that a path can have. */
 static void set_scales(bw_ground *g)
 {
     int path_bits, cost_bits;
+    double most = g->forbidden > 0 ? g->forbidden : g->max_cost;
     frexp((double)(g->n_sources + g->n_sinks), &path_bits);
-    frexp(g->max_cost, &cost_bits); /* max_cost < 2^cost_bits */
+    frexp(most, &cost_bits); /* most < 2^cost_bits */
     g->is_exact = g->is_integral && cost_bits + path_bits < NARROW_BITS;
-    if (g->is_exact || g->max_cost == 0)
+    g->is_wide_exact = g->is_exact || most == 0;
+    if (g->is_wide_exact)
         return;
     g->narrow_exponent = NARROW_BITS - path_bits - cost_bits;
     g->wide_exponent = WIDE_BITS - path_bits - cost_bits;
@@ -166,12 +185,15 @@ static bw_status fill_grid_costs(bw_ground *g, bw_error *err)
             g->max_cost = g->max_cost > cost ? g->max_cost : cost;
         }
     set_scales(g);
+    bool fits = true;
     for (ptrdiff_t y = 0; y < height; y++)
         for (ptrdiff_t x = 0; x < width; x++) {
             ptrdiff_t at = y * g->stride + x;
+            fits = fits && fits_wide(g, g->cost[at]);
             g->narrow[at] = bw_ground_narrow(g, g->cost[at]);
             mirror(g->narrow, sizeof *g->narrow, g->stride, y, x);
         }
+    g->is_wide_exact = g->is_wide_exact || fits;
     return BW_OK;
 }
 
@@ -217,9 +239,15 @@ static bw_status fill_table(bw_ground *g, bw_error *err)
 
 double bw_ground_small_scale(const bw_ground *g)
 {
-    int bits;
+    int bits, most = SMALL_BITS - (g->forbidden > 0 ? FORBIDDEN_BITS : 0);
     frexp(g->max_cost, &bits);
-    return ldexp(1, SMALL_BITS - bits);
+    return ldexp(1, most - (bits > LEAST_BITS ? bits : LEAST_BITS));
+}
+
+double bw_ground_fine_scale(const bw_ground *g)
+{
+    double scale = ldexp(bw_ground_small_scale(g), FINE_BITS - SMALL_BITS);
+    return isfinite(scale) ? scale : bw_ground_small_scale(g);
 }
 
 bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
@@ -342,6 +370,11 @@ bw_status bw_ground_create_points(bw_norm norm, double p, size_t n, size_t d,
     g->has_zero_diagonal = true;
     g->is_line = d == 1;
     status = copy_points(g, coordinates, err);
+    if (!status) {
+        g->code = malloc(n * sizeof *g->code);
+        if (!g->code || bw_kd_codes(n, d, g->coordinate, g->code))
+            status = bw_error_memory(err);
+    }
     if (status) {
         bw_ground_destroy(g);
         return status;
@@ -349,6 +382,51 @@ bw_status bw_ground_create_points(bw_norm norm, double p, size_t n, size_t d,
     set_scales(g);
     *ret_ground = g;
     return BW_OK;
+}
+
+/* Copies costs; sets *has_forbidden where some are infinite. */
+static bw_status copy_matrix(bw_ground *g, const double *cost,
+                             bool *has_forbidden, bw_error *err)
+{
+    size_t n = g->n_sources * g->n_sinks;
+    g->cost = malloc(n * sizeof *g->cost);
+    if (!g->cost)
+        return bw_error_memory(err);
+    g->is_integral = true;
+    for (size_t k = 0; k < n; k++) {
+        double c = cost[k];
+        if (!(c >= 0))
+            return bw_error_set(err, BW_ERR_RANGE,
+                                "cost matrix: row %zu, column %zu is %g: "
+                                "costs are not negative",
+                                k / g->n_sinks, k % g->n_sinks, c);
+        g->cost[k] = c;
+        if (isinf(c)) {
+            *has_forbidden = true;
+            continue;
+        }
+        g->is_integral = g->is_integral && is_integer(c);
+        g->max_cost = g->max_cost > c ? g->max_cost : c;
+    }
+    return BW_OK;
+}
+
+/* The power of two above the largest cost times the bins of the shorter side:
+ * an integer where costs are. */
+static bw_status set_forbidden(bw_ground *g, bw_error *err)
+{
+    int cost_bits, side_bits;
+    bool is_tall = g->n_sources > g->n_sinks;
+    frexp(g->max_cost, &cost_bits); /* 0 of 0 */
+    frexp((double)(is_tall ? g->n_sinks : g->n_sources), &side_bits);
+    g->forbidden = ldexp(1, cost_bits + side_bits);
+    g->discouraging = fmin(g->forbidden, ldexp(1, cost_bits + FORBIDDEN_BITS));
+    if (isfinite(g->forbidden))
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_RANGE,
+                        "cost matrix: a cost of %g leaves no room above it "
+                        "for forbidden moves",
+                        g->max_cost);
 }
 
 bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
@@ -362,31 +440,23 @@ bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
     bw_ground *g = calloc(1, sizeof *g);
     if (!g)
         return bw_error_memory(err);
-    bw_status status = BW_OK;
-    size_t n = n_sources * n_sinks;
     g->kind = BW_GROUND_MATRIX;
     g->p = 1;
     g->n_sources = n_sources;
     g->n_sinks = n_sinks;
-    g->is_integral = true;
-    g->cost = malloc(n * sizeof *g->cost);
-    if (!g->cost)
-        status = bw_error_memory(err);
-    for (size_t k = 0; k < n && !status; k++) {
-        if (!(cost[k] >= 0 && isfinite(cost[k])))
-            status = bw_error_set(err, BW_ERR_RANGE,
-                                  "cost matrix: row %zu, column %zu is %g: "
-                                  "costs are finite and not negative",
-                                  k / n_sinks, k % n_sinks, cost[k]);
-        g->cost[k] = cost[k];
-        g->is_integral = g->is_integral && is_integer(cost[k]);
-        g->max_cost = g->max_cost > cost[k] ? g->max_cost : cost[k];
-    }
+    bool has_forbidden = false;
+    bw_status status = copy_matrix(g, cost, &has_forbidden, err);
+    if (!status && has_forbidden)
+        status = set_forbidden(g, err);
     if (status) {
         bw_ground_destroy(g);
         return status;
     }
     set_scales(g);
+    bool fits = true;
+    for (size_t k = 0; k < n_sources * n_sinks && fits; k++)
+        fits = fits_wide(g, bw_ground_finite(g, cost[k]));
+    g->is_wide_exact = g->is_wide_exact || fits;
     *ret_ground = g;
     return BW_OK;
 }
@@ -396,6 +466,7 @@ void bw_ground_destroy(bw_ground *ground)
     if (!ground)
         return;
     free(ground->coordinate);
+    free(ground->code);
     if (ground->kind == BW_GROUND_MATRIX)
         free(ground->cost);
     free(ground->cost_store);

@@ -2,6 +2,7 @@
 #ifndef BW_GROUND_H
 #define BW_GROUND_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,10 +25,19 @@ struct bw_ground {
     size_t height, width; /* grid */
     size_t d;             /* points */
     double *coordinate;   /* points: n x d */
+    uint32_t *code;       /* points: the order of kd.h */
     double *cost;         /* matrix: n_sources x n_sinks; grid: by signed
                              differences, cost[dy * stride + dx] */
     int32_t stride;
-    double max_cost;
+    double max_cost;  /* of the finite ones */
+    double forbidden; /* a matrix with infinite costs: what stands for them
+                         inside, else 0. A power of two above the sum of as
+                         many of the largest costs as the shorter side has
+                         bins. A simple cycle that gives up a forbidden arc
+                         for others of a plan takes at most so many in: it
+                         always pays, so the optimum has as little mass on
+                         forbidden arcs as any plan. */
+    double discouraging; /* the same among small costs, which have less room */
     bool is_integral; /* costs are integers below 2^53 */
     bool is_squared;  /* squared Euclidean on a grid that bitmask.h can hold */
     bool is_metric;   /* p = 1: common mass stays where it is */
@@ -40,6 +50,7 @@ struct bw_ground {
      * is_integral and the costs fit. */
     int narrow_exponent, wide_exponent;
     bool is_exact;   /* narrow costs are exact */
+    bool is_wide_exact; /* wide ones are; false where that is not known */
     int64_t *narrow; /* grid: by differences, like cost */
     bw_wide *wide;   /* small grids: the same; else NULL */
     void *cost_store, *narrow_store, *wide_store; /* where the tables begin */
@@ -66,11 +77,21 @@ static inline int32_t bw_ground_small(const bw_ground *ground, int32_t a,
     return ground->table[dy * ground->table_stride + dx];
 }
 
-/* Other kinds: what small costs are scaled by to reach the same range. */
+/* Other kinds: what small costs are scaled by to reach the same range, or a
+ * sixteenth of it where some are forbidden. */
 double bw_ground_small_scale(const bw_ground *ground);
+/* For points, sixteen times finer: what duals that guide are held in, and what
+ * solvers that have no sinks' numbers beside the costs can take. */
+double bw_ground_fine_scale(const bw_ground *ground);
 
-/* cost * 2^wide_exponent, exact but for what is below 2^-110 of the largest
- * cost. */
+/* The cost that solvers reckon with: a forbidden arc's is finite, too. */
+static inline double bw_ground_finite(const bw_ground *ground, double cost)
+{
+    return cost < HUGE_VAL ? cost : ground->forbidden;
+}
+
+/* cost * 2^wide_exponent, rounded down: exact but for what is below 2^-100 of
+ * the largest cost, where sides have at most 1,000 bins. */
 bw_wide bw_ground_wide(const bw_ground *ground, double cost);
 
 /* Narrow cost of a double. */

@@ -49,11 +49,12 @@ static int by_key(const void *a, const void *b)
     return x->bin < y->bin ? -1 : x->bin > y->bin;
 }
 
-/* Morton order of a grid's pixels, order along a line, else by number. */
+/* Morton order of a grid's pixels, order along a line, kd-order of points, a
+ * matrix's by number. */
 static double order_key(const bw_ground *g, uint32_t bin)
 {
-    if (g->kind == BW_GROUND_POINTS && g->is_line)
-        return g->coordinate[bin];
+    if (g->kind == BW_GROUND_POINTS)
+        return g->is_line ? g->coordinate[bin] : g->code[bin];
     if (g->kind != BW_GROUND_GRID || g->is_line)
         return bin;
     return bw_side_morton(bin / (uint32_t)g->width, bin % (uint32_t)g->width);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ot/bitmask.h"
+#include "ot/points.h"
 #include "ot/start.h"
 
 void bw_start_clear(bw_start *s)
@@ -31,7 +32,7 @@ bw_status bw_start_reserve(bw_start *s, size_t n_sources, size_t n_sinks)
     s->u = malloc((n + 16) * sizeof *s->u);
     s->v = malloc((m + 16) * sizeof *s->v);
     s->is_gone = malloc(m * sizeof *s->is_gone);
-    s->cost = malloc(m * sizeof *s->cost);
+    s->cost = malloc((m + 16) * sizeof *s->cost);
     if (!s->supply || !s->demand || !s->u || !s->v || !s->is_gone || !s->cost) {
         bw_start_clear(s);
         return BW_ERR_MEMORY;
@@ -132,8 +133,7 @@ void bw_start_rows(bw_start *start, const bw_arcs *arcs, double scale,
     size_t n_sinks = tree->n_sinks, best = 0;
     memset(start->is_gone, 0, n_sinks);
     for (size_t i = 0; i < tree->n_sources; i++) {
-        for (size_t j = 0; j < n_sinks; j++)
-            start->cost[j] = bw_arcs_small(arcs, i, j, scale);
+        bw_arcs_small_row(arcs, i, scale, start->cost);
         for (bool is_done = false; !is_done;) {
             int32_t least = INT32_MAX;
             for (size_t j = 0; j < n_sinks; j++)
@@ -150,10 +150,15 @@ void bw_start_rows(bw_start *start, const bw_arcs *arcs, double scale,
 
 /* ---- guided ---- */
 
-/* to[k] = min over from of cost - dual: on the table's scale. */
+/* to[k] = min over from of cost - dual: on the scale of the duals. */
 static void transform(const bw_ground *g, const bw_side *from,
                       const int32_t *dual, const bw_side *to, int32_t *out)
 {
+    if (g->kind == BW_GROUND_POINTS) {
+        bw_points_rule rule = bw_points_make_rule(g, bw_ground_fine_scale(g));
+        bw_points_transform(&rule, from->n, from->at, dual, to->n, to->at, out);
+        return;
+    }
     if (g->is_squared) {
         bw_bitmask_transform(from->n, from->point, dual, to->n, to->point, out);
         return;
@@ -185,14 +190,15 @@ typedef struct quad {
 static void price_quad(quad *q, const bw_start *start, const bw_arcs *arcs)
 {
     const bw_ground *g = arcs->ground;
+    double scale = g->kind == BW_GROUND_GRID ? 1 : bw_ground_fine_scale(g);
     q->alive = 0;
     for (size_t a = 0; a < q->n_sources; a++) {
-        int32_t from = arcs->sources->point[q->source[a]];
-        int32_t u = start->u[q->source[a]];
-        for (size_t b = 0; b < q->n_sinks; b++)
+        uint32_t i = q->source[a];
+        for (size_t b = 0; b < q->n_sinks; b++) {
+            uint32_t j = q->sink[b];
             q->cost[4 * a + b] =
-                bw_ground_small(g, from, arcs->sinks->point[q->sink[b]]) - u -
-                start->v[q->sink[b]];
+                bw_arcs_small(arcs, i, j, scale) - start->u[i] - start->v[j];
+        }
         q->alive |= ((1u << q->n_sinks) - 1) << 4 * a;
     }
 }

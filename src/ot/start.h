@@ -46,7 +46,7 @@ void bw_start_rows(bw_start *start, const bw_arcs *arcs, double scale,
  * ship to the bins of its parent, cheapest first by the costs reduced by the
  * coarse duals, whose c-transform gives every bin its own. coarse->order is
  * valid; coarse_v are the duals of the coarse sinks, coarse_u of the sources,
- * in the table's units. */
+ * in the table's units, for points in those of bw_ground_fine_scale. */
 void bw_start_guided(bw_start *start, const bw_arcs *arcs,
                      const bw_arcs *coarse_arcs, const bw_tree *coarse,
                      const int32_t *coarse_u, const int32_t *coarse_v,

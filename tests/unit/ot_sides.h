@@ -61,30 +61,33 @@ static inline void ot_pick_bins(bw_random *random, size_t n_bins, size_t n,
             bin[k++] = (uint32_t)q;
 }
 
-static int ot_by_morton(const void *a, const void *b)
+static int ot_by_key(const void *a, const void *b)
 {
     const uint32_t *x = a, *y = b;
     return x[0] < y[0] ? -1 : x[0] > y[0];
 }
 
-/* Bins into Morton order. */
-static inline void ot_sort_bins(bw_side *side, size_t width)
+/* Bins into the order that sides have: a matrix's are in it. */
+static inline void ot_sort_bins(bw_side *side, const bw_ground *ground)
 {
     uint32_t(*key)[2] = malloc(side->n * sizeof *key);
     cr_assert_not_null(key);
     for (size_t k = 0; k < side->n; k++) {
-        uint32_t b = side->bin[k], w = (uint32_t)width;
-        key[k][0] = bw_side_morton(b / w, b % w);
+        uint32_t b = side->bin[k], w = (uint32_t)ground->width;
+        key[k][0] = ground->kind == BW_GROUND_GRID
+                        ? bw_side_morton(b / w, b % w)
+                    : ground->kind == BW_GROUND_POINTS ? ground->code[b]
+                                                       : b;
         key[k][1] = b;
     }
-    qsort(key, side->n, sizeof *key, ot_by_morton);
+    qsort(key, side->n, sizeof *key, ot_by_key);
     for (size_t k = 0; k < side->n; k++)
         side->bin[k] = key[k][1];
     free(key);
 }
 
 /* Takes the ground cost over. n bins of the sources and m <= n of the sinks,
- * with masses up to most_mass, on grids in Morton order. */
+ * with masses up to most_mass, in the order of sides. */
 static inline void ot_sides_open(ot_sides *s, bw_ground *ground, size_t n,
                                  size_t m, uint64_t most_mass,
                                  bw_random *random)
@@ -97,10 +100,8 @@ static inline void ot_sides_open(ot_sides *s, bw_ground *ground, size_t n,
         cr_assert_eq(bw_side_reserve(side[k], k ? m : n), BW_OK);
         side[k]->n = k ? m : n;
         ot_pick_bins(random, n_bins, side[k]->n, side[k]->bin);
-        if (ground->kind == BW_GROUND_GRID) {
-            ot_sort_bins(side[k], ground->width);
-            bw_side_place(side[k], ground);
-        }
+        ot_sort_bins(side[k], ground);
+        cr_assert_eq(bw_side_place(side[k], ground), BW_OK);
         for (size_t q = 0; q < side[k]->n; q++) {
             side[k]->mass[q] = 1 + (int64_t)bw_random_below(random, most_mass);
             sum[k] += side[k]->mass[q];

@@ -40,7 +40,7 @@ Test(side, bins_are_placed_in_units_of_the_cost)
     side.n = 63;
     for (uint32_t k = 0; k < 63; k++)
         side.bin[k] = 62 - k;
-    bw_side_place(&side, ground);
+    cr_assert_eq(bw_side_place(&side, ground), BW_OK);
     int unit = (int)ground->unit;
     for (size_t k = 0; k < 63; k++) {
         int bin = 62 - (int)k;
@@ -96,7 +96,7 @@ Test(side, coarsening_keeps_mass)
         ot_sides_open(&s, ot_grid(BW_NORM_L1, 1, height, width), n, n,
                       UINT64_C(1) << (t % 45), &random);
         bw_side level[BW_MAX_LEVELS] = {s.source};
-        size_t n_levels = bw_side_n_levels(s.ground), k = 1;
+        size_t n_levels = bw_side_n_levels(s.ground, n), k = 1;
         for (; k < n_levels; k++) {
             cr_assert_eq(bw_side_reserve(&level[k], level[k - 1].n), BW_OK);
             bw_side_coarsen(&level[k - 1], s.ground, k == 1, &level[k]);
@@ -121,7 +121,7 @@ Test(side, a_coarse_bin_lies_at_the_centre_of_mass)
     fine.bin[1] = 1;
     fine.mass[0] = INT64_C(1) << 50;
     fine.mass[1] = INT64_C(3) << 50;
-    bw_side_place(&fine, ground);
+    cr_assert_eq(bw_side_place(&fine, ground), BW_OK);
     bw_side_coarsen(&fine, ground, true, &coarse);
     cr_assert_eq(coarse.n, 1);
     cr_expect_eq(bw_point_x(coarse.point[0]), 3 * (int)ground->unit / 4);
@@ -138,11 +138,11 @@ Test(side, levels_halve_the_longer_side)
                                       {65, 1, 5},  {128, 128, 5}};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         bw_ground *g = ot_grid(BW_NORM_L1, 1, sizes[k][0], sizes[k][1]);
-        cr_expect_eq(bw_side_n_levels(g), sizes[k][2], "%zu x %zu: %zu",
-                     sizes[k][0], sizes[k][1], bw_side_n_levels(g));
+        cr_expect_eq(bw_side_n_levels(g, 1), sizes[k][2], "%zu x %zu: %zu",
+                     sizes[k][0], sizes[k][1], bw_side_n_levels(g, 1));
         bw_ground_destroy(g);
     }
     bw_ground *points = ot_points(BW_NORM_L1, 1, 2, 1, (double[]){0, 1});
-    cr_expect_eq(bw_side_n_levels(points), 1);
+    cr_expect_eq(bw_side_n_levels(points, 2), 1);
     bw_ground_destroy(points);
 }
