@@ -197,6 +197,9 @@ SCRIPT
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
     grep -q '<th>Fréchet distance of embeddings</th><td>[0-9]' out/index.html
+    # Batch normalisation: with clipping and in the GAN, in spectral's generator.
+    [ "$(grep -c -e '--net-generator' out/commands.txt)" -eq 3 ]
+    [ "$(grep -c -e '--net-critic' out/commands.txt)" -eq 2 ]
     [ -z "$(find out -name '*.part' -o -name '*.partial')" ]
     rm out/index.html out/gan-samples.png
     EPOCHS=1 WIDTH=0.25 PAIRS=40 pipeline wgan-mnist 0 --small out
