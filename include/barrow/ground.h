@@ -35,8 +35,9 @@ bw_status bw_ground_create_points(bw_norm norm, double p, size_t n, size_t d,
                                   bw_ground **ret_ground,
                                   bw_error *err) BW_MUST_CHECK;
 
-/* Any costs, n_sources x n_sinks, row after row (copied). BW_ERR_RANGE names
- * an entry that is negative or not finite. */
+/* Any costs, n_sources x n_sinks, row after row (copied). +inf forbids a move.
+ * BW_ERR_RANGE names an entry that is negative or NaN, or a finite one so large
+ * that nothing can stand above it, where others are infinite. */
 bw_status bw_ground_create_matrix(size_t n_sources, size_t n_sinks,
                                   const double *cost, bw_ground **ret_ground,
                                   bw_error *err) BW_MUST_CHECK;

@@ -82,6 +82,27 @@ static void real_flows(bw_evaluate *e, const bw_tree *tree, const bw_masses *m)
     e->real_flow[tree->order[n_nodes - 1]] = 0;
 }
 
+/* Takes all mass from forbidden arcs. */
+static void leave_out(bw_evaluate *e, const bw_arcs *arcs, const bw_tree *tree,
+                      const bw_masses *m)
+{
+    e->left_out = 0;
+    if (arcs->ground->forbidden == 0)
+        return;
+    for (size_t k = 0; k < bw_tree_n_nodes(tree); k++) {
+        size_t i, j;
+        if (tree->parent[k] < 0)
+            continue;
+        arc_of(tree, k, &i, &j);
+        if (!bw_arcs_is_forbidden(arcs, i, j))
+            continue;
+        e->left_out +=
+            m->is_integral ? (long double)e->flow[k] : e->real_flow[k];
+        e->flow[k] = 0;
+        e->real_flow[k] = 0;
+    }
+}
+
 /* The primal value times the denominator, in integers, by costs from `cost`. */
 static bw_wide integer_value(const bw_evaluate *e, const bw_arcs *arcs,
                              const bw_tree *tree,
@@ -121,9 +142,11 @@ double bw_evaluate_cost(bw_evaluate *e, const bw_arcs *arcs,
 {
     if (!m->is_integral) {
         real_flows(e, tree, m);
+        leave_out(e, arcs, tree, m);
         return (double)real_value(e, arcs, tree, m, bw_arcs_cost);
     }
     integer_flows(e, tree, m->shift);
+    leave_out(e, arcs, tree, m);
     if (arcs->ground->is_exact)
         return bw_ratio_round(integer_value(e, arcs, tree, bw_arcs_narrow),
                               m->denominator);
@@ -244,8 +267,9 @@ static long double real_dual(bw_evaluate *e, const bw_arcs *arcs,
 static double cost_by_bins(const bw_arcs *arcs, size_t i, size_t j)
 {
     size_t from = arcs->sources->bin[i], to = arcs->sinks->bin[j];
-    return arcs->is_swapped ? bw_ground_cost(arcs->ground, to, from)
-                            : bw_ground_cost(arcs->ground, from, to);
+    double cost = arcs->is_swapped ? bw_ground_cost(arcs->ground, to, from)
+                                   : bw_ground_cost(arcs->ground, from, to);
+    return bw_ground_finite(arcs->ground, cost);
 }
 
 static int64_t integer_by_bins(const bw_arcs *arcs, size_t i, size_t j)
@@ -269,8 +293,10 @@ bw_status bw_evaluate_gap(bw_evaluate *e, const bw_arcs *arcs,
             bw_ratio_round(primal - integer_dual(e, arcs, m), m->denominator);
         return BW_OK;
     }
-    long double gap_sum =
-        real_value(e, arcs, tree, m, cost_by_bins) - real_dual(e, arcs, m);
+    /* What was left out counts here, against potentials that know of it. */
+    long double primal = real_value(e, arcs, tree, m, cost_by_bins) +
+                         e->left_out * arcs->ground->forbidden;
+    long double gap_sum = primal - real_dual(e, arcs, m);
     long double denominator = m->is_integral ? (long double)m->denominator : 1;
     *gap = (double)(gap_sum / denominator);
     return BW_OK;

@@ -27,6 +27,7 @@ typedef struct bw_evaluate {
     int64_t *flow;          /* integers: true flow of each node's arc */
     long double *real_flow; /* reals */
     bw_wide *potential;     /* of nodes, wide units */
+    long double left_out;   /* mass on forbidden arcs, times the denominator */
     /* Scratch: potentials in other widths, one row of costs. */
     int64_t *narrow, *row;
     int32_t *small;
@@ -38,7 +39,9 @@ bw_status bw_evaluate_reserve(bw_evaluate *e, size_t n_nodes) BW_MUST_CHECK;
 void bw_evaluate_clear(bw_evaluate *e);
 
 /* Fills flow[] or real_flow[] (nodes; root 0) and gives the optimum. For reals
- * tree->order must be valid. */
+ * tree->order must be valid. Forbidden arcs are left with no flow; what they
+ * had is in left_out, the least that any plan puts there. Unless it is 0, or
+ * within the rounding of reals, there is no plan. */
 double bw_evaluate_cost(bw_evaluate *e, const bw_arcs *arcs,
                         const bw_tree *tree, const bw_masses *masses);
 

@@ -13,7 +13,7 @@ static void lower(const bw_ground *g, bool is_source, size_t bin, double value,
     for (size_t x = 0; x < n; x++) {
         double cost =
             is_source ? bw_ground_cost(g, bin, x) : bw_ground_cost(g, x, bin);
-        out[x] = fmin(out[x], cost - value);
+        out[x] = fmin(out[x], bw_ground_finite(g, cost) - value);
     }
 }
 

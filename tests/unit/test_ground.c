@@ -176,11 +176,16 @@ Test(ground, bad_powers_and_shapes_are_refused)
     REFUSES(bw_ground_create_points(BW_NORM_L1, 1, 2, 1, w, &g, &err),
             BW_ERR_RANGE, "support point 1: coordinate 0 is inf");
     REFUSES(bw_ground_create_matrix(2, 2, c, &g, &err), BW_ERR_RANGE,
-            "cost matrix: row 1, column 0 is -2: costs are finite and not "
-            "negative");
+            "cost matrix: row 1, column 0 is -2: costs are not negative");
+    REFUSES(bw_ground_create_matrix(1, 4, x, &g, &err), BW_ERR_RANGE,
+            "cost matrix: row 0, column 2 is nan: costs are not negative");
+    w[0] = -INFINITY;
     REFUSES(bw_ground_create_matrix(1, 2, w, &g, &err), BW_ERR_RANGE,
-            "cost matrix: row 0, column 1 is inf: costs are finite and not "
-            "negative");
+            "cost matrix: row 0, column 0 is -inf: costs are not negative");
+    w[0] = 0x1p1023;
+    REFUSES(bw_ground_create_matrix(1, 2, w, &g, &err), BW_ERR_RANGE,
+            "cost matrix: a cost of 8.98847e+307 leaves no room above it for "
+            "forbidden moves");
     REFUSES(bw_ground_create_matrix(0, 2, w, &g, &err), BW_ERR_DIMENSION,
             "a cost matrix of 0 x 2");
     REFUSES(bw_ground_create_points(BW_NORM_L1, 1, 0, 2, x, &g, &err),
