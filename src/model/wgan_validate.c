@@ -1,6 +1,7 @@
 /* wgan_validate.c - figures over the items held out, and pictures. */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ static void gather_terms(const double all[BW_WGAN_TERMS], double share,
     for (size_t k = 0; k < BW_WGAN_TERMS; k++)
         if (k != BW_WGAN_TERM_SLOPE && k != BW_WGAN_TERM_GRADIENT)
             sum[k] += share * all[k];
-        else if (!(all[k] <= sum[k]))
+        else if (isnan(all[k]) || all[k] > sum[k])
             sum[k] = all[k];
 }
 

@@ -51,6 +51,17 @@ Test(wgan_steps, nothing_is_updated_by_what_is_not_finite)
     }
 }
 
+/* The exact distance is not asked of fakes that are none. */
+Test(wgan_steps, a_generator_that_is_no_number)
+{
+    wgan_case c = wgan_case_of(1);
+
+    wgan_case_make(&c);
+    c.wgan->model->values[c.wgan->generator->offset] = NAN;
+    check_untouched(&c, 1, "exact");
+    wgan_case_clear(&c);
+}
+
 /* The critic's step was good; its moments and values come back all the same. */
 Test(wgan_steps, a_generator_that_overflows_takes_the_critics_step_back)
 {
@@ -287,7 +298,7 @@ Test(wgan_steps, a_stop_in_the_exact_distance_takes_the_step_back)
 
 /* ---- validation ---- */
 
-/* Twice the same, and nothing of the run changes. */
+/* Twice the same, by the values as they are, and nothing of the run changes. */
 Test(wgan_steps, validation_changes_nothing)
 {
     for (size_t kind = 0; kind < WGAN_CASE_KINDS; kind++) {
@@ -301,8 +312,10 @@ Test(wgan_steps, validation_changes_nothing)
         learner_case_step(c.l, 1, unused);
         size_t n = c.wgan->model->n_values;
         float *copy = wgan_case_copy(n, c.wgan->model->values);
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < 2; k++) {
             cr_assert(!c.l->validate(c.l->self, terms[k], &err));
+            c.l->loaded(c.l->self);
+        }
         cr_assert(!memcmp(terms[0], terms[1], c.l->n_terms * sizeof **terms));
         cr_assert(wgan_case_same(n, copy, c.wgan->model->values));
         cr_assert_gt(learner_case_term(c.l, terms[0], "gradient"), 0);
@@ -310,6 +323,66 @@ Test(wgan_steps, validation_changes_nothing)
         free(copy);
         wgan_case_clear(&c);
     }
+}
+
+/* Figures of a critic alone over six items that are held out. */
+static void validate_alone(size_t batch, bool has_nan, double *difference,
+                           double *slope, double *gradient)
+{
+    wgan_case c = wgan_case_of(5);
+    bw_error err = BW_ERROR_INIT;
+    double terms[BW_MAX_TERMS];
+
+    c.critic = wgan_case_critic;
+    c.lipschitz.kind = BW_LIPSCHITZ_NONE;
+    c.validation = 6;
+    c.batch = batch;
+    wgan_case_make(&c);
+    if (has_nan)
+        c.items.values[c.learner->split.held[0] * CASE_SIZE] = NAN;
+    cr_assert(!c.l->validate(c.l->self, terms, &err));
+    *difference = learner_case_term(c.l, terms, "difference");
+    *slope = learner_case_term(c.l, terms, "slope");
+    *gradient = learner_case_term(c.l, terms, "gradient");
+    wgan_case_clear(&c);
+}
+
+/* Means of pairs, and the largest of slopes, however they are cut. */
+Test(wgan_steps, validation_by_batches)
+{
+    double all[3], some[3];
+
+    validate_alone(6, false, &all[0], &all[1], &all[2]);
+    validate_alone(4, false, &some[0], &some[1], &some[2]);
+    cr_assert_float_eq(some[0], all[0], 1e-6 * fabs(all[0]));
+    cr_assert_float_eq(some[1], all[1], 1e-6 * all[1]);
+    cr_assert(isfinite(some[2]));
+    /* The second batch is sound. */
+    validate_alone(4, true, &some[0], &some[1], &some[2]);
+    cr_assert(isnan(some[0]));
+    cr_assert(isnan(some[2]), "%g", some[2]);
+}
+
+/* The largest |f(x) - f(y)| / |x - y| of the pairs. */
+Test(wgan_steps, slope_of_pairs)
+{
+    wgan_case c = wgan_case_of(5);
+    double terms[BW_MAX_TERMS], wanted = 0;
+
+    wgan_case_make(&c);
+    learner_case_step(c.l, 1, terms);
+    for (size_t k = 0; k < 5; k++) {
+        const float *x = c.learner->pair + k * CASE_SIZE;
+        const float *y = x + 5 * CASE_SIZE, *f = c.learner->score + k;
+        double sum = 0;
+
+        for (size_t i = 0; i < CASE_SIZE; i++)
+            sum += pow((double)x[i] - (double)y[i], 2);
+        wanted = fmax(wanted, fabs((double)f[0] - (double)f[5]) / sqrt(sum));
+    }
+    cr_assert_float_eq(learner_case_term(c.l, terms, "slope"), wanted,
+                       1e-12 * wanted);
+    wgan_case_clear(&c);
 }
 
 Test(wgan_steps, terms_of_each_kind)
