@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "barrow/random.h"
+#include "base/isa.h"
 #include "nn/conv.h"
 #include "nn/layout.h"
 #include "plain/conv.h"
@@ -309,6 +310,41 @@ Test(conv, phase_passes_share_buffers)
 Test(conv, mixed)
 {
     check_all(BW_WAY_AUTO);
+}
+
+/* ---- the choice ---- */
+
+/* Wide sides, one that is thin, both; windows whose phases have unequal taps on
+ * an odd side; windows that do not suit phases. */
+Test(conv, phases_where_they_are_faster)
+{
+    enum { ALL = BW_CONV_TO_Y | BW_CONV_TO_X | BW_CONV_WEIGHT };
+    static const struct {
+        bw_conv_shape shape;
+        unsigned passes;
+    } cases[] = {
+        {{14, 14, 64, 7, 7, 64, 4, 4, 2, 1, 1}, ALL},
+        {{32, 32, 32, 16, 16, 64, 4, 4, 2, 1, 1}, BW_CONV_TO_X},
+        {{32, 32, 31, 16, 16, 64, 4, 4, 2, 1, 1}, 0},
+        {{32, 32, 32, 16, 16, 63, 4, 4, 2, 1, 1}, 0},
+        {{32, 32, 64, 16, 16, 63, 4, 4, 2, 1, 1}, 0},
+        {{14, 14, 127, 7, 7, 64, 5, 5, 2, 1, 1}, ALL & ~BW_CONV_TO_Y},
+        {{14, 14, 128, 7, 7, 64, 5, 5, 2, 1, 1}, ALL},
+        {{16, 16, 64, 8, 8, 64, 5, 5, 2, 1, 1}, ALL},
+        {{14, 14, 128, 7, 7, 128, 3, 4, 2, 1, 1}, 0},
+        {{14, 14, 128, 7, 7, 128, 4, 3, 2, 1, 1}, 0},
+        {{14, 14, 128, 14, 14, 128, 4, 4, 1, 1, 1}, 0},
+    };
+    bool is_measured = bw_isa_get() == BW_ISA_AVX512;
+
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
+        for (unsigned pass = BW_CONV_TO_Y; pass <= BW_CONV_WEIGHT; pass *= 2) {
+            bw_way way = bw_conv_choose_pass(&cases[k].shape, pass);
+            bool is_wanted = is_measured && cases[k].passes & pass;
+
+            cr_expect_eq(way == BW_WAY_PHASE, is_wanted, "case %zu, pass %u", k,
+                         pass);
+        }
 }
 
 /* ---- the same bytes ---- */
