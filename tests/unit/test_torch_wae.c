@@ -20,7 +20,7 @@
 #include "torch_steps.h"
 
 typedef struct twin {
-    torch_case torch;
+    torch_case *torch;
     bw_wae *wae;
     bw_wae_training training;
 } twin;
@@ -43,79 +43,69 @@ static void make_model(twin *t)
     bw_error err = BW_ERROR_INIT;
     bw_wae_design design = {
         .preset = "wae-mnist-small",
-        .encoder = torch_text(&t->torch, "encoder"),
+        .encoder = torch_text(t->torch, "encoder"),
         .encoder_name = "encoder",
-        .decoder = torch_text(&t->torch, "decoder"),
+        .decoder = torch_text(t->torch, "decoder"),
         .decoder_name = "decoder",
-        .adversary = torch_text(&t->torch, "adversary"),
+        .adversary = torch_text(t->torch, "adversary"),
         .adversary_name = "adversary",
         .width = 1,
-        .latent = (size_t)torch_number(&t->torch, "latent"),
-        .is_gaussian = torch_number(&t->torch, "is_gaussian") != 0,
-        .items = &t->torch.items,
+        .latent = (size_t)torch_number(t->torch, "latent"),
+        .is_gaussian = torch_number(t->torch, "is_gaussian") != 0,
+        .items = &t->torch->items,
         .range = -1,
-        .loss = loss_of(&t->torch),
-        .prior = {.kind = (bw_prior_kind)torch_choice(&t->torch, "prior",
+        .loss = loss_of(t->torch),
+        .prior = {.kind = (bw_prior_kind)torch_choice(t->torch, "prior",
                                                       bw_prior_names),
-                  .scale = torch_number(&t->torch, "prior_scale")},
+                  .scale = torch_number(t->torch, "prior_scale")},
         .init = BW_INIT_TRUNCATED,
         .init_sd = 0.01,
         .seed = 1};
 
     cr_assert_eq(bw_wae_create(&design, &t->wae, &err), BW_OK, "%s: %s",
-                 t->torch.name, err.text);
-    t->torch.model = t->wae->model;
-    torch_set_values(&t->torch);
+                 t->torch->name, err.text);
+    t->torch->model = t->wae->model;
+    torch_set_values(t->torch);
 }
 
 static void make_training(twin *t, bw_tasks *tasks)
 {
     bw_optimizer adam = bw_optimizer_default(BW_OPTIMIZER_ADAM);
 
-    adam.beta1 = torch_number(&t->torch, "beta1");
+    adam.beta1 = torch_number(t->torch, "beta1");
     t->training = (bw_wae_training){
         .wae = t->wae,
-        .items = &t->torch.items,
-        .batch = (size_t)torch_number(&t->torch, "batch"),
+        .items = &t->torch->items,
+        .batch = (size_t)torch_number(t->torch, "batch"),
         .optimizer = adam,
-        .rate = torch_number(&t->torch, "rate"),
+        .rate = torch_number(t->torch, "rate"),
         .adversary_optimizer = adam,
-        .adversary_rate = torch_number(&t->torch, "adversary_rate"),
-        .seed = (uint64_t)torch_number(&t->torch, "seed"),
+        .adversary_rate = torch_number(t->torch, "adversary_rate"),
+        .seed = (uint64_t)torch_number(t->torch, "seed"),
         .tasks = tasks};
 }
 
 /* Trains and compares; the values afterwards, which the caller frees. */
-static float *run(const torch_fixture *all, const char *name, const char *words,
-                  size_t n_threads, size_t *n_values)
+static float *train(torch_case *torch, bw_tasks *tasks, size_t *n_values)
 {
-    twin t = {.torch = {.all = all,
-                        .name = name,
-                        .words = words,
-                        .tolerance = 5e-5,
-                        .change_tolerance = 2e-3}};
+    twin t = {.torch = torch};
     bw_error err = BW_ERROR_INIT;
     bw_wae_learner *learner;
-    bw_tasks *tasks;
 
-    cr_assert_eq(bw_tasks_create(n_threads, &tasks, &err), BW_OK);
-    torch_set_items(&t.torch);
     make_model(&t);
     make_training(&t, tasks);
     cr_assert_eq(bw_wae_learner_create(&t.training, &learner, &err), BW_OK,
-                 "%s: %s", name, err.text);
-    torch_follow(&t.torch, bw_wae_learner_get(learner));
-    float *values = torch_values(&t.torch, n_values);
+                 "%s: %s", torch->name, err.text);
+    torch_follow(torch, bw_wae_learner_get(learner));
+    float *values = torch_values(torch, n_values);
     bw_wae_learner_destroy(learner);
     bw_wae_destroy(t.wae);
-    bw_tasks_destroy(tasks);
-    free(t.torch.items.values);
     return values;
 }
 
 static void check_case(const char *name)
 {
-    torch_check_case("torch_wae.safetensors", name, run);
+    torch_check_case("torch_wae.safetensors", name, 5e-5, 2e-3, train);
 }
 
 Test(torch_wae, adversarial)

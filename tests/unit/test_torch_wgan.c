@@ -20,14 +20,14 @@
 #include "torch_steps.h"
 
 typedef struct twin {
-    torch_case torch;
+    torch_case *torch;
     bw_wgan *wgan;
     bw_wgan_training training;
 } twin;
 
 static void make_model(twin *t)
 {
-    const torch_case *torch = &t->torch;
+    const torch_case *torch = t->torch;
     bw_error err = BW_ERROR_INIT;
     bw_wgan_design design = {
         .preset = "wgan-mlp-small",
@@ -54,13 +54,13 @@ static void make_model(twin *t)
 
     cr_assert_eq(bw_wgan_create(&design, &t->wgan, &err), BW_OK, "%s: %s",
                  torch->name, err.text);
-    t->torch.model = t->wgan->model;
+    t->torch->model = t->wgan->model;
     torch_set_values(torch);
 }
 
 static void make_training(twin *t, bw_tasks *tasks)
 {
-    const torch_case *torch = &t->torch;
+    const torch_case *torch = t->torch;
     int kind = torch_choice(torch, "optimizer", "sgd|rmsprop|adam");
     bw_optimizer optimizer = bw_optimizer_default((bw_optimizer_kind)kind);
 
@@ -83,38 +83,28 @@ static void make_training(twin *t, bw_tasks *tasks)
 }
 
 /* Trains and compares; the values afterwards, which the caller frees. */
-static float *run(const torch_fixture *all, const char *name, const char *words,
-                  size_t n_threads, size_t *n_values)
+static float *train(torch_case *torch, bw_tasks *tasks, size_t *n_values)
 {
-    twin t = {.torch = {.all = all,
-                        .name = name,
-                        .words = words,
-                        .tolerance = 1e-4,
-                        .change_tolerance = 5e-3}};
+    twin t = {.torch = torch};
     bw_error err = BW_ERROR_INIT;
     bw_wgan_learner *learner;
-    bw_tasks *tasks;
 
-    cr_assert_eq(bw_tasks_create(n_threads, &tasks, &err), BW_OK);
-    torch_set_items(&t.torch);
     make_model(&t);
     make_training(&t, tasks);
     cr_assert_eq(bw_wgan_learner_create(&t.training, &learner, &err), BW_OK,
-                 "%s: %s", name, err.text);
-    torch_follow(&t.torch, bw_wgan_learner_get(learner));
+                 "%s: %s", torch->name, err.text);
+    torch_follow(torch, bw_wgan_learner_get(learner));
     bw_wgan_learner_finish(learner);
-    torch_check_values(&t.torch, "finished", NULL, t.wgan->model->values);
-    float *values = torch_values(&t.torch, n_values);
+    torch_check_values(torch, "finished", NULL, t.wgan->model->values);
+    float *values = torch_values(torch, n_values);
     bw_wgan_learner_destroy(learner);
     bw_wgan_destroy(t.wgan);
-    bw_tasks_destroy(tasks);
-    free(t.torch.items.values);
     return values;
 }
 
 static void check_case(const char *name)
 {
-    torch_check_case("torch_wgan.safetensors", name, run);
+    torch_check_case("torch_wgan.safetensors", name, 1e-4, 5e-3, train);
 }
 
 Test(torch_wgan, clipped_weights_and_batch_normalisation)

@@ -263,23 +263,41 @@ static inline float *torch_values(const torch_case *t, size_t *n_values)
 }
 
 /* Trains and compares; the values afterwards, which the caller frees. */
-typedef float *torch_run(const torch_fixture *all, const char *name,
-                         const char *words, size_t n_threads, size_t *n_values);
+typedef float *torch_train(torch_case *t, bw_tasks *tasks, size_t *n_values);
+
+static inline float *torch_run(torch_case t, torch_train *train,
+                               size_t n_threads, size_t *n_values)
+{
+    bw_error err = BW_ERROR_INIT;
+    bw_tasks *tasks;
+
+    cr_assert_eq(bw_tasks_create(n_threads, &tasks, &err), BW_OK);
+    torch_set_items(&t);
+    float *values = train(&t, tasks, n_values);
+    bw_tasks_destroy(tasks);
+    free(t.items.values);
+    return values;
+}
 
 /* By one thread and by two, which must give the same bytes. */
 static inline void torch_check_case(const char *file, const char *name,
-                                    torch_run *run)
+                                    double tolerance, double change_tolerance,
+                                    torch_train *train)
 {
     torch_fixture all;
+    torch_case t = {.all = &all,
+                    .name = name,
+                    .tolerance = tolerance,
+                    .change_tolerance = change_tolerance};
     size_t n, n_again;
     char key[64];
 
     torch_open(file, &all);
     snprintf(key, sizeof key, "case.%s", name);
-    const char *words = bw_reader_meta(all.reader, key);
-    cr_assert_not_null(words, "no %s", key);
-    float *one = run(&all, name, words, 1, &n);
-    float *two = run(&all, name, words, 2, &n_again);
+    t.words = bw_reader_meta(all.reader, key);
+    cr_assert_not_null(t.words, "no %s", key);
+    float *one = torch_run(t, train, 1, &n);
+    float *two = torch_run(t, train, 2, &n_again);
     cr_expect(n == n_again && memcmp(one, two, n * sizeof *one) == 0,
               "%s: other values by two threads", name);
     free(one);
