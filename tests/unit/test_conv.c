@@ -307,6 +307,41 @@ Test(conv, phase_passes_share_buffers)
     free(dw);
 }
 
+/* Nothing of an earlier gradient is in the next one, whichever phases a point
+ * of which tiles has. */
+Test(conv, phase_gradients_begin_anew)
+{
+    bw_error err = BW_ERROR_INIT;
+    setting team = {.way = BW_WAY_PHASE};
+
+    cr_assert_eq(bw_tasks_create(1, &team.tasks, &err), BW_OK);
+    for (size_t k = 0; k < N_SHAPES; k++) {
+        blocks b = make_blocks(&shapes[k], N_ITEMS);
+        float *wanted = run_pass(&team, &b, N_ITEMS, BW_CONV_WEIGHT);
+        float *bad = calloc(N_ITEMS * b.n_y, sizeof *bad);
+        float *dw = calloc(b.n_w, sizeof *dw);
+        bw_conv *conv = NULL;
+        size_t n_bytes;
+
+        for (size_t j = 0; j < N_ITEMS * b.n_y; j++)
+            bad[j] = NAN;
+        cr_assert_eq(bw_conv_create(b.shape, N_ITEMS, BW_WAY_PHASE,
+                                    BW_CONV_WEIGHT, team.tasks, &conv, &n_bytes,
+                                    &err),
+                     BW_OK);
+        bw_conv_weight(conv, N_ITEMS, b.x, bad, dw);
+        memcpy(dw, b.w, b.n_w * sizeof *dw);
+        bw_conv_weight(conv, N_ITEMS, b.x, b.y, dw);
+        cr_expect_arr_eq(dw, wanted, b.n_w * sizeof *dw, "shape %zu", k);
+        bw_conv_destroy(conv);
+        free_blocks(&b);
+        free(wanted);
+        free(bad);
+        free(dw);
+    }
+    bw_tasks_destroy(team.tasks);
+}
+
 Test(conv, mixed)
 {
     check_all(BW_WAY_AUTO);
