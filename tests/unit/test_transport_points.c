@@ -1,0 +1,201 @@
+/* test_transport_points.c - scattered supports large enough for coarse levels
+ * and for searches by boxes: all methods against the plain one. */
+#include "config.h"
+
+#include "ot/ground.h"
+#include "ot_case.h"
+
+enum { SEED = 17 };
+
+static const bw_method methods[] = {BW_METHOD_SIMPLEX, BW_METHOD_AUTO,
+                                    BW_METHOD_BITMASK, BW_METHOD_LARGE};
+
+enum { N_METHODS = sizeof methods / sizeof *methods };
+
+/* How supports look. */
+typedef enum shape {
+    UNIFORM,
+    LATTICE, /* few places: duplicates, ties */
+    COLLINEAR,
+    CLUSTERS, /* two, 1e6 apart */
+    EQUAL,
+    N_SHAPES
+} shape;
+
+static const char *const shape_name[] = {"uniform", "lattice", "collinear",
+                                         "clusters", "equal"};
+
+static void draw_support(shape kind, size_t n, size_t d, bw_random *random,
+                         double *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        double along = bw_random_uniform(random);
+        for (size_t c = 0; c < d; c++) {
+            double y = bw_random_uniform(random);
+            if (kind == LATTICE)
+                y = floor(5 * y);
+            else if (kind == COLLINEAR)
+                y = along * (double)(c + 1) / 8;
+            else if (kind == CLUSTERS)
+                y += c == 0 && i % 2 ? 1e6 : 0;
+            else if (kind == EQUAL)
+                y = 0.7;
+            x[i * d + c] = y;
+        }
+    }
+}
+
+/* A problem from the first n points to the m others. */
+typedef struct problem {
+    bw_ground *ground;
+    bw_histograms *set;
+    bw_histogram h[2];
+    char label[160];
+} problem;
+
+static void open_problem(problem *q, shape kind, bw_norm norm, double p,
+                         size_t n, size_t m, size_t d, int mass, uint64_t t)
+{
+    bw_error err = BW_ERROR_INIT;
+    bw_random random;
+    size_t n_bins = n + m;
+    double *x = malloc(n_bins * d * sizeof *x);
+    double *a = calloc(2 * n_bins, sizeof *a);
+    cr_assert(x && a);
+    bw_random_init(&random, SEED, BW_RANDOM_TEST, t);
+    draw_support(kind, n_bins, d, &random, x);
+    for (size_t k = 0; k < n_bins; k++)
+        a[k < n ? k : n_bins + k] =
+            mass == 0   ? 1
+            : mass == 1 ? (double)(1 + bw_random_below(&random, 99))
+                        : 0.01 + bw_random_uniform(&random);
+    snprintf(q->label, sizeof q->label,
+             "%s, norm %d, p %g, %zu x %zu points in %zu-D, mass %d, seed %d, "
+             "stream %llu",
+             shape_name[kind], (int)norm, p, n, m, d, mass, SEED,
+             (unsigned long long)t);
+    q->ground = ot_points(norm, p, n_bins, d, x);
+    bw_status status =
+        bw_histograms_create(q->ground, BW_NORMALIZE_SUM, &q->set, &err);
+    for (size_t k = 0; k < 2 && !status; k++)
+        status = bw_histograms_add(q->set, n_bins, a + k * n_bins, &err);
+    if (!status)
+        status = bw_histograms_seal(q->set, &err);
+    cr_assert_eq(status, BW_OK, "%s: %s", q->label, err.text);
+    for (size_t k = 0; k < 2; k++)
+        q->h[k] = bw_histograms_get(q->set, k);
+    free(x);
+    free(a);
+}
+
+static void close_problem(problem *q)
+{
+    bw_histograms_destroy(q->set);
+    bw_ground_destroy(q->ground);
+}
+
+/* Solved and certified, both ways round. */
+static double solve(const problem *q, bw_method method,
+                    bw_transport_counts *counts)
+{
+    bw_error err = BW_ERROR_INIT;
+    bw_transport_options options = {.method = method, .with_certificate = true};
+    bw_transport *transport;
+    bw_solution s[2];
+    bw_status status =
+        bw_transport_create(q->ground, &options, &transport, &err);
+    for (int k = 0; k < 2 && !status; k++)
+        status = bw_transport_solve(transport, &q->h[k], &q->h[!k],
+                                    BW_NORMALIZE_SUM, &s[k], &err);
+    cr_assert_eq(status, BW_OK, "%s, method %d: %s", q->label, (int)method,
+                 err.text);
+    bool is_exact = bw_ground_is_integral(q->ground) && !q->h[0].weight;
+    for (int k = 0; k < 2; k++) {
+        double slack =
+            is_exact ? 0 : 1e-12 * s[k].cost + 1e-17 * q->ground->max_cost;
+        cr_assert(fabs(s[k].gap) <= slack, "%s, method %d: gap %g of %g",
+                  q->label, (int)method, s[k].gap, s[k].cost);
+        cr_assert(fabs(s[k].cost - s[0].cost) <= slack, "%s, method %d",
+                  q->label, (int)method);
+    }
+    *counts = bw_transport_get_counts(transport);
+    bw_transport_destroy(transport);
+    return s[0].cost;
+}
+
+static void check_methods(const problem *q)
+{
+    bw_transport_counts counts;
+    double wanted = solve(q, BW_METHOD_SIMPLEX, &counts);
+    for (int k = 1; k < N_METHODS; k++) {
+        double cost = solve(q, methods[k], &counts);
+        bool is_exact = bw_ground_is_integral(q->ground) && !q->h[0].weight;
+        double slack =
+            is_exact ? 0 : 1e-12 * wanted + 1e-17 * q->ground->max_cost;
+        cr_assert(fabs(cost - wanted) <= slack,
+                  "%s, method %d: %.17g, where the plain one has %.17g",
+                  q->label, (int)methods[k], cost, wanted);
+    }
+}
+
+Test(transport_points, every_norm_power_and_dimension)
+{
+    static const double power[] = {1, 1.5, 2};
+    static const size_t dimension[] = {1, 2, 3, 10, 16};
+    for (uint64_t t = 0; t < 45; t++) {
+        problem q;
+        open_problem(&q, UNIFORM, (bw_norm)(t % 3), power[t / 3 % 3],
+                     t % 4 ? 270 : 60, 50 + 30 * (t % 5), dimension[t / 9],
+                     (int)(t % 2 * 2), t);
+        check_methods(&q);
+        close_problem(&q);
+    }
+}
+
+Test(transport_points, every_shape)
+{
+    for (uint64_t t = 0; t < 2 * 3 * N_SHAPES; t++) {
+        problem q;
+        open_problem(&q, (shape)(t % N_SHAPES), t % 2 ? BW_NORM_L1 : BW_NORM_L2,
+                     t % 4 < 2 ? 2 : 1, 270, 90 + 17 * (t % 4), 2,
+                     (int)(t / N_SHAPES % 3), 1000 + t);
+        check_methods(&q);
+        close_problem(&q);
+    }
+}
+
+/* More sinks than bitmask takes, few sinks, and one. Boxes and matrix. */
+Test(transport_points, large_and_lopsided)
+{
+    static const size_t size[][3] = {{1100, 1050, 2}, {1050, 1030, 6},
+                                     {1200, 7, 3},    {900, 1, 2},
+                                     {2, 1300, 2},    {1, 1, 4}};
+    for (uint64_t t = 0; t < sizeof size / sizeof *size; t++) {
+        problem q;
+        bw_transport_counts counts;
+        open_problem(&q, UNIFORM, BW_NORM_L2, t % 2 ? 1 : 2, size[t][0],
+                     size[t][1], size[t][2], (int)(t % 3), 2000 + t);
+        double a = solve(&q, BW_METHOD_AUTO, &counts);
+        double b = solve(&q, BW_METHOD_LARGE, &counts);
+        cr_assert(fabs(a - b) <= 1e-12 * a, "%s: %.17g, %.17g", q.label, a, b);
+        close_problem(&q);
+    }
+}
+
+/* Levels and boxes are what makes it fast: fine pivots of a level that nothing
+ * guides are several times as many, and the exact ones are the last few. */
+Test(transport_points, coarse_levels_guide)
+{
+    problem q;
+    bw_transport_counts plain, large;
+    open_problem(&q, UNIFORM, BW_NORM_L2, 2, 600, 600, 2, 0, 3000);
+    double a = solve(&q, BW_METHOD_SIMPLEX, &plain);
+    double b = solve(&q, BW_METHOD_LARGE, &large);
+    cr_expect(fabs(a - b) <= 1e-12 * a);
+    cr_expect(large.n_coarse_pivots > 0);
+    cr_expect(large.n_pivots < 2 * 6 * 1200, "%llu pivots",
+              (unsigned long long)large.n_pivots);
+    cr_expect(large.n_exact_pivots < 100, "%llu exact pivots",
+              (unsigned long long)large.n_exact_pivots);
+    close_problem(&q);
+}
