@@ -8,10 +8,10 @@
  * data structure of Barr, Glover and Klingman, 1979; see Kiraly and Kovacs,
  * 2012.)
  *
- * Rows come round in turn, and of each the arc that is priced least enters. A
- * row found clean k times running is visited again after 2^k rounds. What ends
- * the method is a round over all rows in which no arc enters: each row then
- * was clean under the same values.
+ * Rows come round in turn; the best arcs of a batch of them enter, best first.
+ * A row found clean k times running is visited again after 2^k rounds. What
+ * ends the method is a round over all rows in which no arc enters: each row
+ * then was clean under the same values.
  */
 #ifndef BW_LARGE_H
 #define BW_LARGE_H

@@ -302,12 +302,16 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
         bool is_plain = l == 0 && method == BW_METHOD_SIMPLEX;
         bool is_large = l == 0 && method == BW_METHOD_LARGE;
         if (reached != OPTIMAL && !is_plain) {
-            if (!is_large && can_bitmask(&arcs))
+            if (!is_large && can_bitmask(&arcs)) {
                 status = solve_bitmask(m, &arcs, tree, &reached);
-            else if (can_large(&arcs))
+                if (reached != OPTIMAL)
+                    bw_multiscale_sort(m, tree);
+            }
+            if (reached == FEASIBLE && !status && can_large(&arcs)) {
                 status = solve_large(m, &arcs, tree, &reached);
-            if (reached != OPTIMAL)
-                bw_multiscale_sort(m, tree);
+                if (reached != OPTIMAL)
+                    bw_multiscale_sort(m, tree);
+            }
         }
         if (reached != OPTIMAL && !status)
             status = solve_simplex(m, &arcs, tree, reached);
