@@ -7,7 +7,7 @@
 #include "base/isa.h"
 #include "ot/points.h"
 
-static const bw_points_kernel *kernel(void)
+const bw_points_kernel *bw_points_get_kernel(void)
 {
 #ifdef BW_X86_64
     static const bw_points_kernel *const all[] = {&bw_points_kernel_plain,
@@ -97,26 +97,13 @@ int32_t bw_points_small(const bw_points_rule *rule, const double *x,
 void bw_points_row(const bw_points_rule *rule, const double *x, size_t n,
                    const double *at, int32_t *cost)
 {
-    kernel()->row(rule, x, n, at, cost);
+    bw_points_get_kernel()->row(rule, x, n, at, cost);
 }
 
 void bw_points_transform(const bw_points_rule *rule, size_t n_from,
                          const double *from_at, const int32_t *from,
                          size_t n_to, const double *to_at, int32_t *to)
 {
-    kernel()->transform(rule, n_from, from_at, from, n_to, to_at, to);
-}
-
-int32_t bw_points_search(const bw_points_rule *rule, const double *x,
-                         const bw_points_slots *slots, int32_t limit,
-                         int32_t *ret_slot)
-{
-    return kernel()->search(rule, x, slots, limit, ret_slot);
-}
-
-size_t bw_points_list(const bw_points_rule *rule, const double *x,
-                      const bw_points_slots *slots, int32_t limit,
-                      int32_t *slot)
-{
-    return kernel()->list(rule, x, slots, limit, slot);
+    bw_points_get_kernel()->transform(rule, n_from, from_at, from, n_to, to_at,
+                                      to);
 }

@@ -84,32 +84,26 @@ typedef struct bw_points_slots {
     uint8_t *is_stale;
 } bw_points_slots;
 
-/* The least of cost + value below limit and the lowest slot that has it; else
- * limit, and *ret_slot as it was. Bounds that are stale and would not clear
- * their box are made anew. */
-int32_t bw_points_search(const bw_points_rule *rule, const double *x,
-                         const bw_points_slots *slots, int32_t limit,
-                         int32_t *ret_slot);
-
-/* All slots with cost + value below limit, rising; how many. */
-size_t bw_points_list(const bw_points_rule *rule, const double *x,
-                      const bw_points_slots *slots, int32_t limit,
-                      int32_t *slot);
-
-/* ---- between points.c and the kernels ---- */
-
+/* The loops in one instruction set. */
 typedef struct bw_points_kernel {
     void (*row)(const bw_points_rule *rule, const double *x, size_t n,
                 const double *at, int32_t *cost);
     void (*transform)(const bw_points_rule *rule, size_t n_from,
                       const double *from_at, const int32_t *from, size_t n_to,
                       const double *to_at, int32_t *to);
+    /* The least of cost + value below limit and the lowest slot that has it;
+     * else limit, and *ret_slot as it was. Bounds that are stale and would not
+     * clear their box are made anew. */
     int32_t (*search)(const bw_points_rule *rule, const double *x,
                       const bw_points_slots *slots, int32_t limit,
                       int32_t *ret_slot);
+    /* All slots with cost + value below limit, rising; how many. */
     size_t (*list)(const bw_points_rule *rule, const double *x,
                    const bw_points_slots *slots, int32_t limit, int32_t *slot);
 } bw_points_kernel;
+
+/* That of this processor: to be kept and called often. */
+const bw_points_kernel *bw_points_get_kernel(void);
 
 extern const bw_points_kernel bw_points_kernel_plain;
 extern const bw_points_kernel bw_points_kernel_avx2;

@@ -30,14 +30,14 @@ static const double *source_at(const bw_pricing_points *p, size_t i)
 static int32_t row(bw_pricing *head, size_t i, int32_t limit, int32_t *ret_slot)
 {
     bw_pricing_points *p = (bw_pricing_points *)head;
-    return bw_points_search(&p->rule, source_at(p, i), &p->slots, limit,
-                            ret_slot);
+    return p->kernel->search(&p->rule, source_at(p, i), &p->slots, limit,
+                             ret_slot);
 }
 
 static size_t list(bw_pricing *head, size_t i, int32_t limit, int32_t *slots)
 {
     bw_pricing_points *p = (bw_pricing_points *)head;
-    return bw_points_list(&p->rule, source_at(p, i), &p->slots, limit, slots);
+    return p->kernel->list(&p->rule, source_at(p, i), &p->slots, limit, slots);
 }
 
 static int32_t cost(const bw_pricing *head, size_t i, int32_t slot)
@@ -85,6 +85,7 @@ bw_status bw_pricing_points_open(bw_pricing_points *p, const bw_arcs *arcs,
         head->slot[j] = head->sink[j] = (int32_t)j;
         head->value[j] = 0;
     }
+    p->kernel = bw_points_get_kernel();
     p->rule = bw_points_make_rule(g, scale);
     p->source_at = arcs->sources->at;
     bw_points_box(n_sinks, g->d, arcs->sinks->at, p->low, p->high);
