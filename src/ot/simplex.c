@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "ot/simplex.h"
+#include "ot/sum.h"
 
 enum { NONE = -1 };
 
@@ -68,6 +69,7 @@ typedef struct solver {
     int32_t n_sinks;
     int shift;         /* wide = narrow << shift, rounding */
     int64_t threshold; /* rounded reduced costs below it need a look */
+    int64_t doubt; /* wide ones at least so far from 0 have the right sign */
 } solver;
 
 /* ---- the tree ---- */
@@ -173,8 +175,8 @@ static void turn_stem(const solver *v, const int32_t *stem, size_t last,
     link_child(v->s, stem[0], parent);
 }
 
-/* Brings the arc of source node `source` and `sink` into the basis; r < 0 is
- * its exact reduced cost. On both ways up, the arcs of nodes at even places
+/* Brings the arc of source node `source` and `sink` into the basis; r is its
+ * wide reduced cost. On both ways up, the arcs of nodes at even places
  * lose what the entering arc gains; the unique least of them leaves. */
 static void pivot(const solver *v, int32_t source, int32_t sink, bw_wide r)
 {
@@ -207,6 +209,42 @@ static bw_wide exact_reduced_cost(const solver *v, int32_t i, int32_t j)
 {
     return bw_arcs_wide(v->arcs, (size_t)i, (size_t)j) -
            v->s->wide[v->n_sinks + i] - v->s->wide[j];
+}
+
+/* The cost of the arc from a node to its parent. */
+static double cost_above(const solver *v, int32_t node)
+{
+    int32_t up = v->tree->parent[node], n_sinks = v->n_sinks;
+    size_t j = (size_t)(node < n_sinks ? node : up);
+    size_t i = (size_t)((node < n_sinks ? up : node) - n_sinks);
+    return bw_arcs_cost(v->arcs, i, j);
+}
+
+/* Whether the reduced cost, the sum of costs round the cycle with alternating
+ * signs, is below 0 in the costs as they are. O(cycle). */
+static bool is_sum_negative(const solver *v, int32_t i, int32_t j)
+{
+    const int32_t end[2] = {v->n_sinks + i, j};
+    int32_t *path[2] = {v->s->path, v->s->path + v->s->cap_nodes};
+    size_t n[2];
+    bw_sum sum;
+    bw_sum_init(&sum);
+    bw_sum_add(&sum, bw_arcs_cost(v->arcs, (size_t)i, (size_t)j), false);
+    find_cycle(v, end, path, n);
+    for (int k = 0; k < 2; k++)
+        for (size_t q = 0; q < n[k]; q++)
+            bw_sum_add(&sum, cost_above(v, path[k][q]), q % 2 == 0);
+    return bw_sum_sign(&sum) < 0;
+}
+
+/* Whether an arc of wide reduced cost r may enter. Where wide costs are rounded
+ * down, by less than 1 each, r is off by less than a cycle has arcs; what it
+ * cannot tell the sum of the costs can. Each pivot lowers the true objective,
+ * so that none comes twice. */
+static bool can_enter(const solver *v, int32_t i, int32_t j, bw_wide r)
+{
+    bw_wide doubt = v->doubt;
+    return r < doubt && (r <= -doubt || is_sum_negative(v, i, j));
 }
 
 /* Scans a row: lists the sinks whose rounded reduced cost is below the
@@ -242,7 +280,7 @@ static bool pivot_row(const solver *v, int32_t i)
     for (size_t k = 0; k < n; k++) {
         int32_t j = v->s->suspect[k];
         bw_wide r = exact_reduced_cost(v, i, j);
-        if (r >= 0)
+        if (!can_enter(v, i, j, r))
             continue;
         pivot(v, v->n_sinks + i, j, r);
         return true;
@@ -259,7 +297,9 @@ static solver make_solver(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
                 tree,
                 (int32_t)tree->n_sinks,
                 is_exact ? 0 : g->wide_exponent - g->narrow_exponent,
-                is_exact ? 0 : 2};
+                is_exact ? 0 : 2,
+                is_exact || g->is_wide_exact ? 0
+                                             : (int64_t)bw_tree_n_nodes(tree)};
     load_tree(&v);
     return v;
 }
@@ -285,6 +325,19 @@ bw_status bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
 {
     solver v = make_solver(s, arcs, tree);
     return solve_rows(&v);
+}
+
+bw_status bw_simplex_check(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree)
+{
+    bw_status status = bw_simplex_reserve(s, tree->n_sources, tree->n_sinks);
+    if (status)
+        return status;
+    solver v = make_solver(s, arcs, tree);
+    for (int32_t i = 0; (size_t)i < tree->n_sources; i++)
+        for (int32_t j = 0; (size_t)j < tree->n_sinks; j++)
+            if (can_enter(&v, i, j, exact_reduced_cost(&v, i, j)))
+                return BW_ERR_INTERNAL;
+    return BW_OK;
 }
 
 /* ---- finish ---- */
@@ -322,7 +375,7 @@ static bool pivot_arcs(const solver *v, int32_t (*arc)[2], size_t n)
         if (v->tree->parent[source] == j || v->tree->parent[j] == source)
             continue;
         bw_wide r = exact_reduced_cost(v, i, j);
-        if (r >= 0)
+        if (!can_enter(v, i, j, r))
             continue;
         pivot(v, source, j, r);
         is_changed = true;

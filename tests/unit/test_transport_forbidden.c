@@ -27,9 +27,8 @@ static void draw(bw_random *random, bool is_blocks, forbidden_case *f)
     f->m = is_blocks ? f->n : 1 + bw_random_below(random, MOST);
     f->is_whole = bw_random_below(random, 2);
     for (size_t k = 0; k < f->n * f->m; k++) {
-        bool is_out = is_blocks
-                          ? k / f->m % n_blocks != k % f->m % n_blocks
-                          : bw_random_below(random, 10) < tenths;
+        bool is_out = is_blocks ? k / f->m % n_blocks != k % f->m % n_blocks
+                                : bw_random_below(random, 10) < tenths;
         double x = (double)bw_random_below(random, 1000);
         f->cost[k] = is_out ? INFINITY : f->is_whole ? x : x / 8;
     }
@@ -68,9 +67,9 @@ static void check_no_forbidden_move(const ot_case *c, const bw_solution *s)
     size_t n = bw_ground_n_sources(c->ground), m = bw_ground_n_sinks(c->ground);
     double most = 0;
     for (size_t k = 0; k < s->n_arcs; k++)
-        cr_assert(isfinite(bw_ground_cost(c->ground, s->arc[k][0],
-                                          s->arc[k][1])),
-                  "%s: arc %zu is forbidden", c->label, k);
+        cr_assert(
+            isfinite(bw_ground_cost(c->ground, s->arc[k][0], s->arc[k][1])),
+            "%s: arc %zu is forbidden", c->label, k);
     for (size_t i = 0; i < n; i++)
         most = ot_abs_max(most, s->potential_source[i]);
     for (size_t j = 0; j < m; j++)
@@ -89,8 +88,8 @@ static void check(ot_case *c, const forbidden_case *f, double unit_mass)
         bw_solution s;
         if (!c->transport[k])
             continue;
-        bw_status status = bw_transport_solve(
-            c->transport[k], &c->h[0], &c->h[1], c->normalize, &s, &err);
+        bw_status status = bw_transport_solve(c->transport[k], &c->h[0],
+                                              &c->h[1], c->normalize, &s, &err);
         if (left_out > 0) {
             char text[120];
             snprintf(text, sizeof text,
