@@ -275,6 +275,20 @@ Test(conv, phase_in_blocks)
     bw_tasks_destroy(team.tasks);
 }
 
+/* An item whose points are more than a block is to have is a block alone. */
+Test(conv, phase_of_large_items)
+{
+    const bw_conv_shape shape = {90, 90, 32, 45, 45, 32, 4, 4, 2, 1, 1};
+    bw_error err = BW_ERROR_INIT;
+    setting team = {.way = BW_WAY_PHASE};
+    blocks b = make_blocks(&shape, 2);
+
+    cr_assert_eq(bw_tasks_create(2, &team.tasks, &err), BW_OK);
+    check_pass(&team, &b, 2, BW_CONV_TO_Y);
+    bw_tasks_destroy(team.tasks);
+    free_blocks(&b);
+}
+
 /* What one pass leaves in the buffers, whose blocks are larger, is not to show
  * in the next one. */
 Test(conv, phase_passes_share_buffers)
