@@ -15,7 +15,7 @@
 #include "plain/lp.h"
 #include "plain/ratio.h"
 
-enum { OT_N_METHODS = BW_METHOD_SIMPLEX + 1 };
+enum { OT_N_METHODS = BW_METHOD_FLOW + 1 };
 
 /* Solvers outlive pairs, so that work space that is used again is tested. */
 typedef struct ot_case {
