@@ -8,11 +8,12 @@
 
 #include "barrow/transport.h"
 #include "ot/empirical.h"
+#include "ot/points.h"
 
 /* ---- a table of costs ---- */
 
 /* Rows of a task; columns that are worked on at once, by vectors. */
-enum { ROWS = 32, COLUMNS = 16 };
+enum { ROWS = 64, COLUMNS = BW_POINTS_LANES };
 
 typedef struct job {
     const bw_empirical_side *a, *b;
@@ -20,6 +21,7 @@ typedef struct job {
     double *room; /* a worker's: rows (ROWS, d), columns (d, COLUMNS), one
                      item (d) */
     double *cost; /* (n_a, n_b) */
+    const bw_points_kernel *kernel;
 } job;
 
 static size_t least(size_t a, size_t b)
@@ -41,18 +43,6 @@ static void take_columns(const bw_empirical_side *s, size_t first, size_t n,
     }
 }
 
-static void add_squares(size_t d, const double *row, const double *column,
-                        double square[COLUMNS])
-{
-    for (size_t q = 0; q < COLUMNS; q++)
-        square[q] = 0;
-    for (size_t i = 0; i < d; i++)
-        for (size_t q = 0; q < COLUMNS; q++) {
-            double gap = row[i] - column[i * COLUMNS + q];
-            square[q] += gap * gap;
-        }
-}
-
 static void fill_rows(void *arg, size_t task, size_t worker)
 {
     const job *j = arg;
@@ -60,17 +50,20 @@ static void fill_rows(void *arg, size_t task, size_t worker)
     size_t n_rows = least(ROWS, j->a->n - first);
     double *row = j->room + worker * (ROWS + COLUMNS + 1) * d;
     double *column = row + ROWS * d, *item = column + COLUMNS * d;
-    double square[COLUMNS];
+    double square[ROWS * COLUMNS];
 
     j->a->read(j->a->self, first * d, n_rows * d, row);
     for (size_t at = 0; at < n_b; at += COLUMNS) {
         size_t n_columns = least(COLUMNS, n_b - at);
         take_columns(j->b, at, n_columns, item, column);
+        j->kernel->squares(d, n_rows, row, column, square);
         for (size_t r = 0; r < n_rows; r++) {
             double *cost = j->cost + (first + r) * n_b + at;
-            add_squares(d, row + r * d, column, square);
+            const double *from = square + r * COLUMNS;
             for (size_t q = 0; q < n_columns; q++)
-                cost[q] = j->p == 2 ? square[q] : pow(square[q], j->p / 2);
+                cost[q] = j->p == 2   ? from[q]
+                          : j->p == 1 ? sqrt(from[q])
+                                      : pow(from[q], j->p / 2);
         }
     }
 }
@@ -80,7 +73,7 @@ static bw_status create_table(const bw_empirical_side *a,
                               bw_tasks *tasks, bw_ground **ret_ground,
                               bw_error *err)
 {
-    job j = {.a = a, .b = b, .p = p};
+    job j = {.a = a, .b = b, .p = p, .kernel = bw_points_get_kernel()};
     bw_status status = BW_OK;
 
     if (a->n > SIZE_MAX / sizeof *j.cost / b->n)

@@ -88,6 +88,10 @@ typedef struct bw_points_slots {
 typedef struct bw_points_kernel {
     void (*row)(const bw_points_rule *rule, const double *x, size_t n,
                 const double *at, int32_t *cost);
+    /* Sums of squared differences in doubles, one after the other, of n rows of
+     * d values and a block of sixteen: sum[16 r + k]. */
+    void (*squares)(size_t d, size_t n, const double *row, const double *at,
+                    double *sum);
     void (*transform)(const bw_points_rule *rule, size_t n_from,
                       const double *from_at, const int32_t *from, size_t n_to,
                       const double *to_at, int32_t *to);

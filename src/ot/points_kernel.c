@@ -133,6 +133,34 @@ static void kernel_row(const bw_points_rule *rule, const double *x, size_t n,
         bw_lanes_store(cost + j, point_costs(rule, x, at));
 }
 
+/* Of n_rows rows, a constant: so that a block is read once for all. */
+INLINE void add_squares(const size_t n_rows, size_t d, const double *row,
+                        const double *at, double *sum)
+{
+    bw_doubles s[4];
+    for (size_t r = 0; r < n_rows; r++)
+        s[r] = bw_doubles_set(0);
+    for (size_t c = 0; c < d; c++) {
+        bw_doubles y = bw_doubles_load(at + c * BW_POINTS_LANES);
+        for (size_t r = 0; r < n_rows; r++) {
+            bw_doubles gap = bw_doubles_sub(bw_doubles_set(row[r * d + c]), y);
+            s[r] = bw_doubles_add(s[r], bw_doubles_mul(gap, gap));
+        }
+    }
+    for (size_t r = 0; r < n_rows; r++)
+        memcpy(sum + r * BW_POINTS_LANES, &s[r], sizeof s[r]);
+}
+
+static void kernel_squares(size_t d, size_t n, const double *row,
+                           const double *at, double *sum)
+{
+    size_t r = 0;
+    for (; r + 4 <= n; r += 4)
+        add_squares(4, d, row + r * d, at, sum + r * BW_POINTS_LANES);
+    for (; r < n; r++)
+        add_squares(1, d, row + r * d, at, sum + r * BW_POINTS_LANES);
+}
+
 static void kernel_transform(const bw_points_rule *rule, size_t n_from,
                              const double *from_at, const int32_t *from,
                              size_t n_to, const double *to_at, int32_t *to)
@@ -245,6 +273,7 @@ extern const bw_points_kernel BW_POINTS_KERNEL;
 
 const bw_points_kernel BW_POINTS_KERNEL = {
     .row = kernel_row,
+    .squares = kernel_squares,
     .transform = kernel_transform,
     .search = kernel_search,
     .list = kernel_list,

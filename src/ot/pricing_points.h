@@ -9,6 +9,7 @@
 
 typedef struct bw_pricing_points {
     bw_pricing head;
+    const bw_points_kernel *kernel;
     bw_points_rule rule;
     const double *source_at; /* the sources' coordinates */
     bw_points_slots slots;   /* sinks in their order: slot j is sink j */

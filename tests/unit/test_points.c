@@ -245,3 +245,32 @@ Test(points, kernels_give_the_scalar_costs)
         free(c);
     }
 }
+
+/* The same doubles as a plain loop, whatever the number of rows. */
+Test(points, squares_are_summed_in_order)
+{
+    enum { N = 7, D = 37 };
+    const bw_points_kernel *kernel[MAX_KERNELS];
+    size_t n_kernels = list_kernels(kernel);
+    bw_random random;
+    double row[N * D], at[D * BW_POINTS_LANES], sum[N * BW_POINTS_LANES];
+    bw_random_init(&random, SEED, BW_RANDOM_TEST, 1000);
+    for (size_t k = 0; k < N * D; k++)
+        row[k] = bw_random_normal(&random);
+    for (size_t k = 0; k < D * BW_POINTS_LANES; k++)
+        at[k] = bw_random_normal(&random);
+    for (size_t n = 1; n <= N * n_kernels; n++) {
+        size_t n_rows = (n - 1) % N + 1;
+        kernel[(n - 1) / N]->squares(D, n_rows, row, at, sum);
+        for (size_t q = 0; q < n_rows * BW_POINTS_LANES; q++) {
+            double wanted = 0;
+            for (size_t c = 0; c < D; c++) {
+                double gap = row[q / BW_POINTS_LANES * D + c] -
+                             at[c * BW_POINTS_LANES + q % BW_POINTS_LANES];
+                wanted += gap * gap;
+            }
+            cr_assert(sum[q] == wanted, "kernel %zu, %zu rows, sum %zu",
+                      (n - 1) / N, n_rows, q);
+        }
+    }
+}
