@@ -68,6 +68,17 @@ static void fill_rows(void *arg, size_t task, size_t worker)
     }
 }
 
+/* An infinite cost would forbid an arc. */
+static bw_status check_table(const job *j, bw_error *err)
+{
+    for (size_t k = 0; k < j->a->n * j->b->n; k++)
+        if (!isfinite(j->cost[k]))
+            return bw_error_set(err, BW_ERR_RANGE,
+                                "the cost between items %zu and %zu overflows",
+                                k / j->b->n, k % j->b->n);
+    return BW_OK;
+}
+
 static bw_status create_table(const bw_empirical_side *a,
                               const bw_empirical_side *b, double p,
                               bw_tasks *tasks, bw_ground **ret_ground,
@@ -85,6 +96,8 @@ static bw_status create_table(const bw_empirical_side *a,
         bw_tasks_run(tasks, (a->n + ROWS - 1) / ROWS, fill_rows, &j);
     else
         status = bw_error_memory(err);
+    if (!status)
+        status = check_table(&j, err);
     if (!status)
         status = bw_ground_create_matrix(a->n, b->n, j.cost, ret_ground, err);
     free(j.room);
