@@ -89,6 +89,13 @@ static void box_of_run(bw_pricing_grid *g, size_t block, size_t first,
     g->high_y[block] = box[3];
 }
 
+/* Boxes up to whole lanes are read, too: they lie in the grid. */
+static void clear_boxes(bw_pricing_grid *g, size_t n_boxes)
+{
+    for (size_t b = n_boxes; b < n_boxes + BW_N_LANES; b++)
+        g->low_x[b] = g->high_x[b] = g->low_y[b] = g->high_y[b] = 0;
+}
+
 static bw_status open_runs(bw_pricing_grid *g, const bw_arcs *arcs)
 {
     bw_pricing *p = &g->head;
@@ -117,6 +124,7 @@ static bw_status open_runs(bw_pricing_grid *g, const bw_arcs *arcs)
     for (size_t first = 0; first < n_sinks; first += step)
         box_of_run(g, first >> BW_RUN_SHIFT, first,
                    first + step < n_sinks ? first + step : n_sinks);
+    clear_boxes(g, p->n_slots >> BW_RUN_SHIFT);
     const bw_pricing_kernel *kernel = bw_pricing_get_kernel();
     p->kind = ground->is_squared ? &kernel->runs_squared : &kernel->runs_table;
     p->scale = ground->table_scale;
@@ -149,7 +157,7 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
     bool is_kept = ground->is_exact && bits <= INTEGER_BITS;
     g->tile_scale = is_kept ? 1 : ldexp(1, ROUNDED_BITS - bits);
     g->is_tile_exact = is_kept;
-    g->made_for = NULL;
+    g->made_height = 0;
     free(g->tile_table);
     g->tile_table = calloc(n, sizeof *g->tile_table);
     if (!g->tile_table)
@@ -158,8 +166,17 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
         for (ptrdiff_t x = 1 - width; x < width; x++)
             g->tile_table[middle + y * stride + x] = (int32_t)lrint(
                 ground->cost[y * ground->stride + x] * g->tile_scale);
-    g->made_for = ground;
+    g->norm = ground->norm;
+    g->power = ground->p;
+    g->made_height = ground->height;
+    g->made_width = ground->width;
     return BW_OK;
+}
+
+static bool has_table(const bw_pricing_grid *g, const bw_ground *ground)
+{
+    return g->norm == ground->norm && g->power == ground->p &&
+           g->made_height == ground->height && g->made_width == ground->width;
 }
 
 static int32_t pixel_of(const bw_ground *ground, uint32_t bin)
@@ -199,7 +216,7 @@ static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs)
         bw_pricing_reserve(p, n_sources, n_sinks, n, BW_TILE_SHIFT);
     if (!status)
         status = reserve(g, n_sources, n);
-    if (!status && g->made_for != ground)
+    if (!status && !has_table(g, ground))
         status = make_table(g, ground);
     if (status)
         return status;
@@ -210,6 +227,7 @@ static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs)
     g->table = g->tile_table + (h - 1) * g->stride + w - 1;
     g->height = (int32_t)ground->height;
     place_tiles(g, ground);
+    clear_boxes(g, n >> BW_TILE_SHIFT);
     for (size_t i = 0; i < n_sources; i++)
         g->from[i] = pixel_of(ground, arcs->sources->bin[i]);
     for (size_t j = 0; j < n_sinks; j++) {

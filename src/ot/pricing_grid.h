@@ -33,10 +33,14 @@ struct bw_pricing_grid {
     int32_t stride;
     size_t n_across; /* tiles side by side */
     int32_t height;
-    int32_t *tile_table; /* costs at whole pixels, made once a ground cost */
+    int32_t *tile_table; /* costs at whole pixels, made once a
+                            ground cost */
     double tile_scale;
     bool is_tile_exact;
-    const bw_ground *made_for;
+    /* What it was made for. */
+    bw_norm norm;
+    double power;
+    size_t made_height, made_width;
     size_t cap_from, cap_to;
 };
 
