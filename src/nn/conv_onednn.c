@@ -386,6 +386,41 @@ static dnnl_status_t make_packed(const bw_onednn_unit *unit,
     return status;
 }
 
+/* Slices of m items and single items, with one format of the weight: the
+ * slices' choice, or where the library is slow at single items in that, theirs;
+ * where it is slow at slices then, all go one by one. */
+static bw_status make_units(const bw_conv *conv, unsigned name, size_t m,
+                            const bw_onednn *dnnl, pass_state *pass,
+                            size_t *n_bytes, bw_error *err)
+{
+    const bw_conv_shape *shape = &conv->shape;
+    size_t before = *n_bytes;
+    bw_status status = bw_onednn_unit_create(dnnl, shape, name, m, NULL,
+                                             &pass->slice, n_bytes, err);
+
+    if (status == BW_OK && m > 1)
+        status = bw_onednn_unit_create(dnnl, shape, name, 1, &pass->slice->w,
+                                       &pass->item, n_bytes, err);
+    if (status != BW_OK || m == 1 || !pass->item->is_slow ||
+        pass->slice->is_slow)
+        return status;
+    bw_onednn_unit_destroy(pass->slice);
+    bw_onednn_unit_destroy(pass->item);
+    pass->slice = pass->item = NULL;
+    *n_bytes = before;
+    status = bw_onednn_unit_create(dnnl, shape, name, 1, NULL, &pass->item,
+                                   n_bytes, err);
+    if (status == BW_OK)
+        status = bw_onednn_unit_create(dnnl, shape, name, m, &pass->item->w,
+                                       &pass->slice, n_bytes, err);
+    if (status == BW_OK && pass->slice->is_slow) {
+        bw_onednn_unit_destroy(pass->slice);
+        pass->slice = pass->item;
+        pass->item = NULL;
+    }
+    return status;
+}
+
 static bw_status make_pass(const bw_conv *conv, unsigned name,
                            const bw_onednn *dnnl, pass_state *pass,
                            size_t *n_bytes, bw_error *err)
@@ -393,17 +428,12 @@ static bw_status make_pass(const bw_conv *conv, unsigned name,
     bool is_weight = name == BW_CONV_WEIGHT;
     size_t m = is_weight ? items_of_gradient(conv) : items_of_slice(conv);
     dnnl_status_t made;
-    bw_status status = bw_onednn_unit_create(dnnl, &conv->shape, name, m, NULL,
-                                             &pass->slice, n_bytes, err);
+    bw_status status = make_units(conv, name, m, dnnl, pass, n_bytes, err);
 
-    if (status == BW_OK && m > 1)
-        status =
-            bw_onednn_unit_create(dnnl, &conv->shape, name, 1, &pass->slice->w,
-                                  &pass->item, n_bytes, err);
     if (status != BW_OK)
         return status;
     made = make_repack(pass->slice, &pass->repack);
-    pass->n_weights = is_weight ? conv->n_max / m : 1;
+    pass->n_weights = is_weight ? conv->n_max / pass->slice->n_items : 1;
     if (pass->n_weights > MAX_SLICES)
         pass->n_weights = MAX_SLICES;
     for (size_t k = 0; made == dnnl_success && k < pass->n_weights; k++)

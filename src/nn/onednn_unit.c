@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nn/onednn_unit.h"
 
@@ -176,6 +177,17 @@ static dnnl_memory_desc_t weight_format(unsigned pass,
                                          0);
 }
 
+/* Its reference code takes loop after loop of single numbers, some hundred
+ * times as long; the names of these implementations begin with ref. */
+static bool is_reference(const_dnnl_primitive_desc_t pd)
+{
+    const char *name = "";
+
+    return dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0,
+                                     (void *)&name) == dnnl_success &&
+           strncmp(name, "ref", 3) == 0;
+}
+
 static dnnl_status_t make_call(const bw_onednn_unit *unit, const geometry *g,
                                const dnnl_memory_desc_t *scratch,
                                bw_onednn_call *call)
@@ -221,6 +233,7 @@ static dnnl_status_t make_unit(bw_onednn_unit *unit, const geometry *g,
         unit->x = g->x;
         unit->y = g->y;
         unit->w = weight_format(unit->pass, pd);
+        unit->is_slow = is_reference(pd);
         scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
         *n_bytes += dnnl_memory_desc_get_size(scratch) * unit->dnnl->n_workers;
         for (size_t k = 0; status == dnnl_success && k < unit->dnnl->n_workers;

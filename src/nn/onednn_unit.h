@@ -29,6 +29,7 @@ typedef struct bw_onednn_unit {
     const bw_onednn *dnnl; /* borrowed */
     unsigned pass;         /* one of BW_CONV_* */
     size_t n_items;
+    bool is_slow; /* the library has only its reference code for this */
     dnnl_primitive_t primitive;
     dnnl_memory_desc_t x, y, w;
     bw_onednn_call *call; /* [worker] */

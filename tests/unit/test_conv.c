@@ -275,6 +275,24 @@ Test(conv, phase_in_blocks)
     bw_tasks_destroy(team.tasks);
 }
 
+/* Twelve slices of four and two items more, for which the library has nothing
+ * but its reference code in the format that suits the slices best. */
+Test(conv, onednn_items_left_over)
+{
+    const bw_conv_shape shape = {14, 14, 32, 7, 7, 64, 5, 5, 2, 1, 1};
+    bw_error err = BW_ERROR_INIT;
+    setting team = {.way = BW_WAY_ONEDNN};
+    blocks b = make_blocks(&shape, 50);
+
+    if (!bw_conv_has(BW_WAY_ONEDNN))
+        cr_skip_test("built without oneDNN");
+    cr_assert_eq(bw_tasks_create(2, &team.tasks, &err), BW_OK);
+    for (unsigned pass = BW_CONV_TO_Y; pass <= BW_CONV_WEIGHT; pass *= 2)
+        check_pass(&team, &b, 50, pass);
+    bw_tasks_destroy(team.tasks);
+    free_blocks(&b);
+}
+
 /* An item whose points are more than a block is to have is a block alone. */
 Test(conv, phase_of_large_items)
 {
