@@ -2,6 +2,7 @@
  * keep every bit of mass. */
 #include "config.h"
 
+#include "ot/points.h"
 #include "ot/side.h"
 #include "ot_sides.h"
 
@@ -145,4 +146,66 @@ Test(side, levels_halve_the_longer_side)
     bw_ground *points = ot_points(BW_NORM_L1, 1, 2, 1, (double[]){0, 1});
     cr_expect_eq(bw_side_n_levels(points, 2), 1);
     bw_ground_destroy(points);
+}
+
+/* Cells of the kd-order: at most four children, mass kept, centres of mass. */
+static void check_points(const bw_side *fine, const bw_side *coarse, size_t d)
+{
+    cr_assert_eq(coarse->first[0], 0);
+    cr_assert_eq(coarse->first[coarse->n], fine->n);
+    for (size_t k = 0; k < coarse->n; k++) {
+        size_t first = coarse->first[k], end = coarse->first[k + 1];
+        int64_t mass = 0;
+        cr_assert(end > first && end <= first + 4);
+        cr_assert(k == 0 || coarse->bin[k] > coarse->bin[k - 1]);
+        for (size_t q = first; q < end; q++)
+            mass += fine->mass[q];
+        cr_assert_eq(coarse->mass[k], mass);
+        for (size_t c = 0; c < d * BW_POINTS_LANES; c += BW_POINTS_LANES) {
+            double low = HUGE_VAL, high = -HUGE_VAL, sum = 0;
+            double at = coarse->at[bw_points_place(k, d) + c];
+            for (size_t q = first; q < end; q++) {
+                double x = fine->at[bw_points_place(q, d) + c];
+                low = fmin(low, x);
+                high = fmax(high, x);
+                sum += x * (double)fine->mass[q];
+            }
+            cr_assert(at >= low - 1e-15 && at <= high + 1e-15);
+            cr_assert_float_eq(at, sum / (double)mass, 1e-14);
+        }
+    }
+}
+
+Test(side, points_are_coarsened_by_cells)
+{
+    for (uint64_t t = 0; t < 60; t++) {
+        bw_random random;
+        bw_random_init(&random, SEED, BW_RANDOM_TEST, 1000 + t);
+        size_t d = 2 + bw_random_below(&random, 4);
+        size_t n_bins = 300 + bw_random_below(&random, 2000);
+        size_t n = 1 + bw_random_below(&random, n_bins);
+        double *x = malloc(n_bins * d * sizeof *x);
+        cr_assert_not_null(x);
+        for (size_t k = 0; k < n_bins * d; k++)
+            x[k] = t % 2 ? bw_random_uniform(&random)
+                         : (double)bw_random_below(&random, 3);
+        ot_sides s;
+        ot_sides_open(&s, ot_points(BW_NORM_L2, 2, n_bins, d, x), n, n, 1000,
+                      &random);
+        bw_side level[BW_MAX_LEVELS] = {s.source};
+        size_t n_levels = bw_side_n_levels(s.ground, n), k = 1;
+        for (; k < n_levels; k++) {
+            cr_assert_eq(
+                bw_side_reserve_coarse(&level[k], &level[k - 1], s.ground),
+                BW_OK);
+            bw_side_coarsen(&level[k - 1], s.ground, k == 1, &level[k]);
+            check_points(&level[k - 1], &level[k], d);
+        }
+        cr_assert(level[k - 1].n <= 2 * (size_t)BW_COARSEST_POINTS,
+                  "%zu of %zu are left at level %zu", level[k - 1].n, n, k);
+        while (--k > 0)
+            bw_side_clear(&level[k]);
+        ot_sides_close(&s);
+        free(x);
+    }
 }

@@ -1,7 +1,11 @@
 /* test_transport_points.c - scattered supports large enough for coarse levels
- * and for searches by boxes: all methods against the plain one. */
+ * and for searches by boxes: all methods against the plain one, and against
+ * values by the Hungarian method (fixtures/make_points.py). */
 #include "config.h"
 
+#include <string.h>
+
+#include "mnist_images.h"
 #include "ot/ground.h"
 #include "ot_case.h"
 
@@ -53,10 +57,26 @@ typedef struct problem {
     char label[160];
 } problem;
 
+/* Two histograms a over n_bins points x. */
+static void fill_problem(problem *q, bw_norm norm, double p, size_t n_bins,
+                         size_t d, const double *x, const double *a)
+{
+    bw_error err = BW_ERROR_INIT;
+    q->ground = ot_points(norm, p, n_bins, d, x);
+    bw_status status =
+        bw_histograms_create(q->ground, BW_NORMALIZE_SUM, &q->set, &err);
+    for (size_t k = 0; k < 2 && !status; k++)
+        status = bw_histograms_add(q->set, n_bins, a + k * n_bins, &err);
+    if (!status)
+        status = bw_histograms_seal(q->set, &err);
+    cr_assert_eq(status, BW_OK, "%s: %s", q->label, err.text);
+    for (size_t k = 0; k < 2; k++)
+        q->h[k] = bw_histograms_get(q->set, k);
+}
+
 static void open_problem(problem *q, shape kind, bw_norm norm, double p,
                          size_t n, size_t m, size_t d, int mass, uint64_t t)
 {
-    bw_error err = BW_ERROR_INIT;
     bw_random random;
     size_t n_bins = n + m;
     double *x = malloc(n_bins * d * sizeof *x);
@@ -74,16 +94,7 @@ static void open_problem(problem *q, shape kind, bw_norm norm, double p,
              "stream %llu",
              shape_name[kind], (int)norm, p, n, m, d, mass, SEED,
              (unsigned long long)t);
-    q->ground = ot_points(norm, p, n_bins, d, x);
-    bw_status status =
-        bw_histograms_create(q->ground, BW_NORMALIZE_SUM, &q->set, &err);
-    for (size_t k = 0; k < 2 && !status; k++)
-        status = bw_histograms_add(q->set, n_bins, a + k * n_bins, &err);
-    if (!status)
-        status = bw_histograms_seal(q->set, &err);
-    cr_assert_eq(status, BW_OK, "%s: %s", q->label, err.text);
-    for (size_t k = 0; k < 2; k++)
-        q->h[k] = bw_histograms_get(q->set, k);
+    fill_problem(q, norm, p, n_bins, d, x, a);
     free(x);
     free(a);
 }
@@ -198,4 +209,101 @@ Test(transport_points, coarse_levels_guide)
     cr_expect(large.n_exact_pivots < 100, "%llu exact pivots",
               (unsigned long long)large.n_exact_pivots);
     close_problem(&q);
+}
+
+/* ---- the third method ---- */
+
+static uint64_t next_below(uint64_t *state, uint64_t n)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (*state >> 33) % n;
+}
+
+/* As support() of make_points.py. */
+static void fixture_support(shape kind, size_t n, size_t d, uint64_t *state,
+                            double *x)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t along = next_below(state, 1 << 12);
+        for (size_t c = 0; c < d; c++) {
+            uint64_t y = next_below(state, 1 << 12);
+            if (kind == LATTICE)
+                y = y % 5 * 64;
+            else if (kind == COLLINEAR)
+                y = along * (c + 1);
+            else if (kind == CLUSTERS)
+                y = y % 64 + (c == 0 && i % 2 ? 1 << 25 : 0);
+            else if (kind == EQUAL)
+                y = 77;
+            x[i * d + c] = (double)y / 64;
+        }
+    }
+}
+
+static void fixture_masses(size_t n, size_t total, uint64_t *state, double *a)
+{
+    for (size_t k = 0; k < n; k++)
+        a[k] = 1;
+    for (size_t k = n; k < total; k++)
+        a[next_below(state, n)]++;
+}
+
+static void open_fixture(problem *q, shape kind, bw_norm norm, double p,
+                         size_t d, size_t n, size_t m, uint64_t state)
+{
+    size_t n_bins = n + m, total = n == m ? n : (n > m ? n : m) + 60;
+    double *x = malloc(n_bins * d * sizeof *x);
+    double *a = calloc(2 * n_bins, sizeof *a);
+    cr_assert(x && a);
+    snprintf(q->label, sizeof q->label, "fixture %llu",
+             (unsigned long long)state);
+    fixture_support(kind, n_bins, d, &state, x);
+    fixture_masses(n, total, &state, a);
+    fixture_masses(m, total, &state, a + n_bins + n);
+    fill_problem(q, norm, p, n_bins, d, x, a);
+    free(x);
+    free(a);
+}
+
+static size_t find_name(const char *const *name, size_t n, const char *wanted)
+{
+    size_t k = 0;
+    while (k < n && strcmp(name[k], wanted) != 0)
+        k++;
+    cr_assert_lt(k, n, "%s", wanted);
+    return k;
+}
+
+Test(transport_points, hungarian_fixtures)
+{
+    static const char *const norm_name[] = {"l1", "l2", "linf"};
+    const char *path = mnist_source_path("tests/fixtures/points.tsv");
+    FILE *file = fopen(path, "r");
+    char line[256], kind[16], norm[8];
+    size_t n_rows = 0;
+    cr_assert_not_null(file, "%s", path);
+    while (fgets(line, sizeof line, file)) {
+        size_t d, n, m;
+        unsigned long long seed;
+        double p, wanted;
+        problem q;
+        bw_transport_counts counts;
+        if (*line == '#')
+            continue;
+        cr_assert_eq(sscanf(line, "%15s %7s %lf %zu %zu %zu %llu %lf", kind,
+                            norm, &p, &d, &n, &m, &seed, &wanted),
+                     8, "%s", line);
+        open_fixture(&q, (shape)find_name(shape_name, N_SHAPES, kind),
+                     (bw_norm)find_name(norm_name, 3, norm), p, d, n, m, seed);
+        for (int k = 1; k < N_METHODS; k++) {
+            double cost = solve(&q, methods[k], &counts);
+            cr_assert(fabs(cost - wanted) <= 4e-15 * wanted,
+                      "%s, method %d: %.17g, not %.17g", q.label,
+                      (int)methods[k], cost, wanted);
+        }
+        close_problem(&q);
+        n_rows++;
+    }
+    fclose(file);
+    cr_assert_eq(n_rows, 20);
 }
