@@ -12,7 +12,8 @@
 //   threepart  squared costs: pixels -> (row of the sink, column of the source)
 //              -> pixels (Auricchio, Bassetti, Gualandi, Veneroni, 2018);
 //              only cells that a lit row and a lit column make useful;
-//   grid       l1 and P 1: arcs of cost 1 between the four neighbours.
+//   grid       l1 or linf, and P 1: arcs of cost 1 between the four neighbours,
+//              or the eight.
 // Masses are the integers a_i * sum(b) and b_j * sum(a), so that both sides
 // agree; the cost is the optimum over sum(a) * sum(b). COSTS gets one line a
 // pair, 17 digits. Standard output gets the seconds that building graphs and
@@ -248,7 +249,7 @@ double solve_threepart(const Images &x, const std::vector<Bin> &a,
 }
 
 double solve_grid(const Images &x, const std::vector<Bin> &a,
-                  const std::vector<Bin> &b)
+                  const std::vector<Bin> &b, bool with_diagonals)
 {
     std::vector<int64_t> mass(x.h * x.w);
     for (const Bin &s : a)
@@ -259,21 +260,27 @@ double solve_grid(const Images &x, const std::vector<Bin> &a,
     std::vector<Node> node;
     for (int64_t m : mass)
         node.push_back(problem.node(m));
+    auto both_ways = [&](size_t k, size_t l) {
+        problem.arc(node[k], node[l], 1);
+        problem.arc(node[l], node[k], 1);
+    };
     for (size_t k = 0; k < node.size(); k++) {
-        if (k % x.w + 1 < x.w) {
-            problem.arc(node[k], node[k + 1], 1);
-            problem.arc(node[k + 1], node[k], 1);
-        }
-        if (k + x.w < node.size()) {
-            problem.arc(node[k], node[k + x.w], 1);
-            problem.arc(node[k + x.w], node[k], 1);
+        bool is_last = k % x.w + 1 == x.w, is_lowest = k + x.w >= node.size();
+        if (!is_last)
+            both_ways(k, k + 1);
+        if (!is_lowest)
+            both_ways(k, k + x.w);
+        if (with_diagonals && !is_last && !is_lowest) {
+            both_ways(k, k + x.w + 1);
+            both_ways(k + 1, k + x.w);
         }
     }
     return problem.solve();
 }
 
 double solve_pair(const Images &x, std::pair<size_t, size_t> pair,
-                  const std::string &graph, const Table &table)
+                  const std::string &graph, const std::string &ground,
+                  const Table &table)
 {
     std::vector<Bin> a = lit_bins(x, pair.first);
     std::vector<Bin> b = lit_bins(x, pair.second);
@@ -285,7 +292,7 @@ double solve_pair(const Images &x, std::pair<size_t, size_t> pair,
     for (Bin &t : b)
         t.mass *= sum_a;
     double cost = graph == "threepart" ? solve_threepart(x, a, b)
-                  : graph == "grid"    ? solve_grid(x, a, b)
+                  : graph == "grid"    ? solve_grid(x, a, b, ground == "linf")
                                        : solve_bipartite(x, a, b, table);
     return cost / (double(sum_a) * double(sum_b));
 }
@@ -294,8 +301,8 @@ void check_graph(const std::string &graph, const std::string &ground, double p)
 {
     if (graph == "threepart" && !(ground == "l2" && p == 2))
         fail("threepart is for l2 and P 2");
-    if (graph == "grid" && !(ground == "l1" && p == 1))
-        fail("grid is for l1 and P 1");
+    if (graph == "grid" && !((ground == "l1" || ground == "linf") && p == 1))
+        fail("grid is for l1 or linf, and P 1");
     if (graph != "bipartite" && graph != "threepart" && graph != "grid")
         fail(graph + ": no such graph");
 }
@@ -315,7 +322,7 @@ int main(int argc, char **argv)
     std::vector<double> costs;
     auto start = std::chrono::steady_clock::now();
     for (auto pair : pairs)
-        costs.push_back(solve_pair(x, pair, graph, table));
+        costs.push_back(solve_pair(x, pair, graph, ground, table));
     std::chrono::duration<double> seconds =
         std::chrono::steady_clock::now() - start;
     std::FILE *out = std::fopen(argv[6], "w");
