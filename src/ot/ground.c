@@ -41,7 +41,8 @@ double bw_ground_distance(bw_norm norm, size_t d, const double *x,
 static double powered(bw_norm norm, double p, size_t d, const double *x,
                       const double *y)
 {
-    if (norm == BW_NORM_L2 && fmod(p, 2) == 0) {
+    /* fmod() takes longer than all the rest: not where it can be told. */
+    if (norm == BW_NORM_L2 && (p == 2 || (p != 1 && fmod(p, 2) == 0))) {
         double square = 0;
         for (size_t k = 0; k < d; k++)
             square += (x[k] - y[k]) * (x[k] - y[k]);

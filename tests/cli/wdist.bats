@@ -332,6 +332,32 @@ is_close() {
     stdout_is 5
 }
 
+@test "a cloud of points is as far from itself, shifted, as the shift" {
+    local n=400
+    awk -v n=$n 'BEGIN {
+        srand(1)
+        for (k = 0; k < n; k++)
+            print x[k] = int(1000 * rand()), y[k] = int(1000 * rand())
+        for (k = 0; k < n; k++)
+            print x[k] + 3, y[k] + 4
+    }' >points
+    awk -v n=$n 'BEGIN {
+        for (i = 0; i < 2; i++)
+            for (k = 0; k < 2 * n; k++)
+                printf "%d%c", int(k / n) == i, k + 1 < 2 * n ? 9 : 10
+    }' >rows
+    wpack --support points rows -o cloud.st.zst
+    for method in auto bitmask large simplex; do
+        check 0 bash -c "wdist --certify=0 --method $method cloud.st.zst |
+            wunpack - distance"
+        stdout_is 5
+    done
+    # The same without vectors.
+    check 0 bash -c 'BARROW_ISA=plain wdist --p 1 --ground linf --certify=0 \
+        cloud.st.zst | wunpack - distance'
+    stdout_is 4
+}
+
 @test "cost matrices from text, NPY and a container; asymmetric, not square" {
     # Quarters: two leave bin 0, two more have to be in bin 2. One goes there
     # (5), one to bin 1 (1), whose own goes on (1). Back two go straight (9).
