@@ -247,6 +247,11 @@ static bool work_once(worker *w, bw_status (*opt_drain)(run *r),
     bw_error err = BW_ERROR_INIT;
     bw_pairs_get(&r->batch->pairs, k, pair);
     bw_status status = solve_pair(w, pair, s, &err);
+    /* The pair did not fail: it is left for another run. */
+    if (status == BW_ERR_INTERRUPTED) {
+        atomic_store(&r->is_stopping, true);
+        return false;
+    }
     if (status) {
         record_failure(r, k, pair, status, &err);
         return false;
@@ -261,9 +266,11 @@ static bw_status open_worker(worker *w, run *r, bw_error *err)
     size_t n_a = bw_ground_n_sources(batch->ground);
     size_t n_b = bw_ground_n_sinks(batch->ground);
     *w = (worker){.r = r};
-    if (batch->metric == BW_METRIC_WASSERSTEIN)
-        return bw_transport_create(batch->ground, &batch->transport,
-                                   &w->transport, err);
+    if (batch->metric == BW_METRIC_WASSERSTEIN) {
+        bw_transport_options options = batch->transport;
+        options.stopped = batch->stopped;
+        return bw_transport_create(batch->ground, &options, &w->transport, err);
+    }
     w->work = calloc(n_a > n_b ? n_a : n_b, sizeof *w->work);
     return w->work ? BW_OK : bw_error_memory(err);
 }

@@ -27,13 +27,14 @@ typedef struct bw_batch {
     bw_pairs pairs;
     bw_normalize normalize;
     double root; /* the result is cost^(1 / root): 1 gives the cost */
-    bw_transport_options transport;
+    bw_transport_options transport; /* but `stopped`, which is the one below */
     double tolerance; /* with a certificate: of |gap| / (cost + 1e-5 of the
                          largest ground cost) */
     uint64_t n_threads;
     bw_journal *journal;
     bw_progress *progress;
-    int (*stopped)(void); /* not 0 asks to stop; may be NULL */
+    int (*stopped)(void); /* not 0 asks to stop, between pairs and, where one
+                             takes long, within it; may be NULL */
 } bw_batch;
 
 /* Solves all pairs that the journal does not hold yet. Results come in the

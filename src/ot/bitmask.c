@@ -66,8 +66,10 @@ static bw_status reserve_nodes(bw_bitmask *s, size_t n_sources, size_t n_sinks)
     int32_t *cost = s->cost;
     size_t cap_cost = s->cap_cost;
     uint64_t n_pivots = s->n_pivots;
+    int (*stopped)(void) = s->stopped;
     s->cost = NULL;
     bw_bitmask_clear(s);
+    s->stopped = stopped;
     s->cost = cost;
     s->cap_cost = cap_cost;
     s->n_pivots = n_pivots;

@@ -40,6 +40,9 @@ typedef struct bw_bitmask {
     /* Potentials of the sinks, v(root) = 0: c - u - v >= 0 for all arcs. */
     int32_t *v;
     uint64_t n_pivots; /* summed over calls */
+    /* Asked every few thousand blocks; not 0 ends a solve. May be NULL. */
+    int (*stopped)(void);
+    bool is_stopped; /* what ended the last solve */
     /* Work space, see bw_bitmask_reserve. */
     uint64_t *node;
     int32_t *base, *sink_key, *source_key, *up, *u;
@@ -56,8 +59,8 @@ void bw_bitmask_clear(bw_bitmask *s);
 
 /* Pivots until no arc has a negative reduced cost: there is no iteration cap,
  * and no basis comes twice, since every pivot lowers the objective. False when
- * potentials would leave 32 bits: the tree is then feasible, not optimal, and
- * another solver must go on from it. */
+ * potentials would leave 32 bits, or after a stop: the tree is then feasible,
+ * not optimal, and another solver must go on from it. */
 bool bw_bitmask_solve(bw_bitmask *s) BW_MUST_CHECK;
 
 /* The c-transform on points: to[k] = min over the n points of from of

@@ -357,15 +357,23 @@ INLINE bool pivot_block(solver *s, const bw_bitmask *b, size_t block,
     return true;
 }
 
+/* Blocks between two questions whether to stop: a millisecond or a few. */
+enum { PATIENCE = 1 << 12 };
+
 /* Blocks come round in turn until a whole round finds nothing. */
-INLINE bool run(solver *s, const bw_bitmask *b, const size_t n_words,
+INLINE bool run(solver *s, bw_bitmask *b, const size_t n_words,
                 const bool is_squared)
 {
+    unsigned n_priced = 0;
     size_t n_blocks = (s->n_sources + BW_N_LANES - 1) / BW_N_LANES;
     int32_t arg[BW_N_LANES], cost[BW_N_LANES];
     for (size_t block = 0, n_clean = 0; n_clean < n_blocks;) {
         uint32_t candidates = price_block(s, block, arg, cost, is_squared);
         n_clean++;
+        if (++n_priced % PATIENCE == 0 && b->stopped && b->stopped()) {
+            b->is_stopped = true;
+            return false;
+        }
         if (candidates) {
             n_clean = 0;
             if (!pivot_block(s, b, block, candidates, arg, cost, n_words,
@@ -512,6 +520,7 @@ INLINE bool solve(bw_bitmask *b, const size_t n_words, const bool is_squared)
     if (is_squared)
         while ((size_t)1 << s.shift < s.n_sinks)
             s.shift++;
+    b->is_stopped = false;
     s.v_limit = potential_limit(&s, b);
     if (!load_potentials(&s, b))
         return false;

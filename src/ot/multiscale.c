@@ -130,6 +130,7 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     if (!g->is_squared)
         fill_matrix(b, arcs);
     uint64_t before = b->n_pivots;
+    b->stopped = m->simplex.stopped;
     bool is_done = bw_bitmask_solve(b);
     uint64_t n_pivots = b->n_pivots - before;
     if (arcs->is_coarse)
@@ -138,7 +139,7 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
         m->counts.n_pivots += n_pivots;
     bool is_exact = arcs->is_coarse || (g->is_exact && g->is_table_exact);
     *reached = !is_done ? FEASIBLE : is_exact ? OPTIMAL : NEAR;
-    return BW_OK;
+    return b->is_stopped ? BW_ERR_INTERRUPTED : BW_OK;
 }
 
 static bool can_matrix(const bw_arcs *arcs)

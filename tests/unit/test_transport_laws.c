@@ -230,7 +230,7 @@ static double area_between(const line *l)
 
 static bw_solution solve_line(const line *l, bw_transport **ret_transport)
 {
-    bw_transport_options options = {.with_certificate = l->n < 5000};
+    bw_transport_options options = {.with_certificate = true};
     bw_histogram x = bw_histograms_get(l->set, 0);
     bw_histogram y = bw_histograms_get(l->set, 1);
     bw_error err = BW_ERROR_INIT;
