@@ -82,8 +82,9 @@ typedef struct bw_flow {
     size_t n_levels;
     bw_flow_level level[BW_FLOW_MAX_LEVELS]; /* 0: the finest */
     int64_t *rest;                           /* of the level that is made */
-    int32_t *stack;
-    void *store; /* all of these arrays */
+    int32_t *queue; /* scratch of walks over a tree: pixels, */
+    uint8_t *from;  /* and the directions from which they are reached */
+    void *store;    /* all of these arrays */
     size_t store_size;
     uint64_t n_pivots, n_coarse_pivots; /* summed over calls */
     int (*stopped)(void);               /* may be NULL */
@@ -99,17 +100,48 @@ void bw_flow_clear(bw_flow *f);
  * BW_ERR_INTERRUPTED where stopped, asked now and then, is not 0. */
 bw_status bw_flow_solve(bw_flow *f) BW_MUST_CHECK;
 
+/* ---- flow_tree.c ---- */
+
 /* Fills parent[] and order[], every pixel after its parent, from edge[] and
  * root. */
-void bw_flow_sort(bw_flow_level *level);
+void bw_flow_sort(bw_flow *f, bw_flow_level *level);
+
+/* Sums and sizes of all subtrees; order[] is valid. */
+void bw_flow_sum(bw_flow_level *level);
+
+/* Potentials along the tree, 0 at the root; order[] is valid. */
+void bw_flow_set_potentials(bw_flow_level *level);
+
+/* Adds `by` to the potentials of all pixels that edges join to `start`. */
+void bw_flow_shift(bw_flow *f, const bw_flow_level *level, int32_t start,
+                   int32_t by);
+
+/* ---- flow_pivot.c ---- */
+
+/* Adds and drops the edge between p and its neighbour in a direction. */
+void bw_flow_link(bw_flow_level *level, int32_t p, int direction);
+void bw_flow_cut(bw_flow_level *level, int32_t p, int direction);
+
+/* The direction from p to q, neighbours in the tree. */
+int bw_flow_direction(const bw_flow_level *level, int32_t p, int32_t q);
+
+/* Lets the edge from p in a direction enter the tree if that lowers the cost,
+ * which the tree's own flows decide, not phi[]. Whether it does. phi[] is kept
+ * up unless is_rough. */
+bool bw_flow_pivot(bw_flow *f, bw_flow_level *level, int32_t p, int direction,
+                   bool is_rough);
+
+/* Such pivots, rough, on all squares of four pixels that lack one edge of the
+ * tree: their cycles are short. How many. */
+uint64_t bw_flow_pivot_squares(bw_flow *f, bw_flow_level *level);
 
 /* ---- flow_start.c ---- */
 
 /* The tree of a level of one pixel. */
 void bw_flow_start_single(bw_flow_level *level);
 
-/* A tree for level l from the optimal one of level l + 1, with all that
- * belongs to it. */
+/* A tree for level l from the optimal one of level l + 1, with sums and sizes
+ * but no potentials. */
 void bw_flow_start_refined(bw_flow *f, size_t l);
 
 #endif

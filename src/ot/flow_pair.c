@@ -360,7 +360,7 @@ bw_status bw_flow_pair_solve(bw_flow_pair *f, const bw_ground *g,
     if (status)
         return bw_error_memory(err);
     if (f->common.is_real || with_gap || opt_plan)
-        bw_flow_sort(&f->flow.level[0]);
+        bw_flow_sort(&f->flow, &f->flow.level[0]);
     bw_wide flows = sum_of_flows(f);
     solution->cost = f->common.is_real
                          ? (double)((long double)flows * f->unit)

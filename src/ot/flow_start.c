@@ -21,22 +21,6 @@ void bw_flow_start_single(bw_flow_level *l)
     l->node[0] = (bw_flow_node){l->supply[0], 1, -1};
 }
 
-static void link_pixels(bw_flow_level *l, int32_t p, int direction)
-{
-    l->edge[p] |= (uint8_t)(1 << direction);
-    l->edge[p + l->by[direction]] |= (uint8_t)(1 << bw_opposite(direction));
-}
-
-/* Of a grid's pixel and a neighbour, the direction of the latter, an edge of
- * the tree. On grids one or two wide, steps alone do not tell. */
-static int direction_to(const bw_flow_level *l, int32_t from, int32_t to)
-{
-    unsigned m = l->edge[from];
-    while (l->by[__builtin_ctz(m)] != to - from)
-        m &= m - 1;
-    return __builtin_ctz(m);
-}
-
 /* ---- cells ---- */
 
 /* The fine pixels of a coarse one: a b / d c. */
@@ -55,40 +39,33 @@ static cell cell_of(const bw_flow_level *fine, const bw_flow_level *coarse,
         a, a + 1, a + w + 1, a + w, y + 1 < fine->height, x + 1 < fine->width};
 }
 
-/* The pixels from which one can leave a cell in a direction: one or two. */
-static int exits(const cell *c, int direction, int32_t exit[2])
+/* The two pixels from which one can leave a cell in a direction; on the grid's
+ * edge, or over a corner, they are one. */
+typedef struct exits {
+    int32_t first, second;
+} exits;
+
+static exits exits_of(const cell *c, int direction)
 {
     switch ((bw_direction)direction) {
     case BW_EAST:
-        exit[0] = c->b;
-        exit[1] = c->c;
-        return 1 + c->is_tall;
+        return (exits){c->b, c->is_tall ? c->c : c->b};
     case BW_SOUTH:
-        exit[0] = c->d;
-        exit[1] = c->c;
-        return 1 + c->is_wide;
+        return (exits){c->d, c->is_wide ? c->c : c->d};
     case BW_WEST:
-        exit[0] = c->a;
-        exit[1] = c->d;
-        return 1 + c->is_tall;
+        return (exits){c->a, c->is_tall ? c->d : c->a};
     case BW_NORTH:
-        exit[0] = c->a;
-        exit[1] = c->b;
-        return 1 + c->is_wide;
+        return (exits){c->a, c->is_wide ? c->b : c->a};
     case BW_SOUTH_EAST:
-        exit[0] = c->c;
-        break;
+        return (exits){c->c, c->c};
     case BW_SOUTH_WEST:
-        exit[0] = c->d;
-        break;
+        return (exits){c->d, c->d};
     case BW_NORTH_WEST:
-        exit[0] = c->a;
-        break;
+        return (exits){c->a, c->a};
     case BW_NORTH_EAST:
-        exit[0] = c->b;
         break;
     }
-    return 1;
+    return (exits){c->b, c->b};
 }
 
 /* Sends a cell's surplus over to its neighbour: from the pixel that has more
@@ -96,16 +73,15 @@ static int exits(const cell *c, int direction, int32_t exit[2])
 static void leave_cell(bw_flow_level *l, int64_t *rest, const cell *c,
                        int direction, int64_t sum)
 {
-    int32_t exit[2], by = l->by[direction];
-    int best = 0;
-    if (exits(c, direction, exit) == 2) {
-        int64_t first = rest[exit[0]] - rest[exit[0] + by];
-        int64_t second = rest[exit[1]] - rest[exit[1] + by];
-        best = sum < 0 ? second < first : second > first;
-    }
-    link_pixels(l, exit[best], direction);
-    rest[exit[best]] -= sum;
-    rest[exit[best] + by] += sum;
+    exits e = exits_of(c, direction);
+    int32_t by = l->by[direction];
+    int64_t first = rest[e.first] - rest[e.first + by];
+    int64_t second = rest[e.second] - rest[e.second + by];
+    bool is_second = sum < 0 ? second < first : second > first;
+    int32_t from = is_second ? e.second : e.first;
+    bw_flow_link(l, from, direction);
+    rest[from] -= sum;
+    rest[from + by] += sum;
 }
 
 /* Joins four pixels in a ring, but for one edge: a flow round the ring may be
@@ -123,13 +99,13 @@ static void join_ring(bw_flow_level *l, const int64_t *rest, const cell *c)
             drop = k;
     }
     if (drop != 0)
-        link_pixels(l, c->a, BW_EAST);
+        bw_flow_link(l, c->a, BW_EAST);
     if (drop != 1)
-        link_pixels(l, c->b, BW_SOUTH);
+        bw_flow_link(l, c->b, BW_SOUTH);
     if (drop != 2)
-        link_pixels(l, c->d, BW_EAST);
+        bw_flow_link(l, c->d, BW_EAST);
     if (drop != 3)
-        link_pixels(l, c->a, BW_SOUTH);
+        bw_flow_link(l, c->a, BW_SOUTH);
 }
 
 /* Where diagonals are as short, four pixels that have ship to those that lack
@@ -152,7 +128,7 @@ static void join_star(bw_flow_level *l, const int64_t *rest, const cell *c)
         has[n_has++] = lacks[--n_lack];
     int64_t left = 0; /* of the sources so far, less that of the sinks */
     for (int i = 0, j = 0; i < n_has && j < n_lack;) {
-        link_pixels(l, pixel[has[i]], direction[has[i]][lacks[j]]);
+        bw_flow_link(l, pixel[has[i]], direction[has[i]][lacks[j]]);
         int64_t after = left + rest[pixel[has[i]]] + rest[pixel[lacks[j]]];
         bool is_source = j + 1 == n_lack || (i + 1 < n_has && after <= 0);
         left += is_source ? rest[pixel[has[i++]]] : rest[pixel[lacks[j++]]];
@@ -167,48 +143,28 @@ static void join_cell(bw_flow_level *l, const int64_t *rest, const cell *c,
     else if (c->is_tall && c->is_wide)
         join_ring(l, rest, c);
     else if (c->is_tall)
-        link_pixels(l, c->a, BW_SOUTH);
+        bw_flow_link(l, c->a, BW_SOUTH);
     else if (c->is_wide)
-        link_pixels(l, c->a, BW_EAST);
+        bw_flow_link(l, c->a, BW_EAST);
 }
 
 /* ---- the whole grid ---- */
-
-/* All that belongs to a tree, from its edges. */
-static void complete(bw_flow_level *l)
-{
-    bw_flow_node *node = l->node;
-    bw_flow_sort(l);
-    for (size_t k = 0; k < l->n; k++) {
-        node[k].sum = l->supply[k];
-        node[k].size = 1;
-    }
-    for (size_t k = l->n; k-- > 1;) {
-        const bw_flow_node *from = &node[l->order[k]];
-        node[from->parent].sum += from->sum;
-        node[from->parent].size += from->size;
-    }
-    l->phi[l->root] = 0;
-    for (size_t k = 1; k < l->n; k++) {
-        int32_t p = l->order[k];
-        l->phi[p] = l->phi[node[p].parent] + (node[p].sum >= 0 ? 1 : -1);
-    }
-}
 
 void bw_flow_start_refined(bw_flow *f, size_t l)
 {
     bw_flow_level *fine = &f->level[l], *coarse = &f->level[l + 1];
     memset(fine->edge, 0, fine->n);
     memcpy(f->rest, fine->supply, fine->n * sizeof *f->rest);
-    bw_flow_sort(coarse);
+    bw_flow_sort(f, coarse);
     for (size_t k = coarse->n; k-- > 0;) {
         int32_t from = coarse->order[k], up = coarse->node[from].parent;
         cell c = cell_of(fine, coarse, from);
         if (up >= 0)
-            leave_cell(fine, f->rest, &c, direction_to(coarse, from, up),
+            leave_cell(fine, f->rest, &c, bw_flow_direction(coarse, from, up),
                        coarse->node[from].sum);
         join_cell(fine, f->rest, &c, f->is_diagonal);
     }
     fine->root = cell_of(fine, coarse, coarse->root).a;
-    complete(fine);
+    bw_flow_sort(f, fine);
+    bw_flow_sum(fine);
 }
