@@ -411,6 +411,30 @@ Test(batch, a_stop_says_how_far_it_came, RAW_FOLDER)
     close_job(&j);
 }
 
+/* The second question comes from within the only pair, which is left for the
+ * next run. */
+Test(batch, a_stop_ends_a_pair_that_takes_long, RAW_FOLDER)
+{
+    job j;
+    open_job(&j, 2, BW_NORMALIZE_SUM, 2, NULL, 0);
+    results want = run_whole(&j, 1);
+    cr_assert_eq(unlink("j"), 0);
+    j.batch.transport.method = BW_METHOD_SIMPLEX;
+    j.batch.n_threads = 1;
+    j.batch.stopped = stop_soon;
+    n_until_stop = 1;
+    cr_assert_eq(run_on(&j), BW_ERR_INTERRUPTED);
+    cr_expect_str_eq(j.err.text, "stopped after 0 of 1 pairs");
+    n_until_stop = 1 << 30;
+    j.err = (bw_error)BW_ERROR_INIT;
+    cr_assert_eq(run_on(&j), BW_OK, "%s", j.err.text);
+    results r = read_results(&j);
+    cr_expect_eq(r.value[0], want.value[0]);
+    free_results(&r);
+    free_results(&want);
+    close_job(&j);
+}
+
 /* Pairs (0, 17), (0, 23), ... cannot be solved: the first of them is named, and
  * all before it are kept, however many threads met a later one first. */
 Test(batch, an_error_names_the_lowest_pair, RAW_FOLDER)
