@@ -60,24 +60,38 @@ static bw_status reserve(bw_flow_pair *f)
 
 /* ---- supplies ---- */
 
+typedef struct box {
+    uint32_t top, left, bottom, right;
+} box;
+
 /* The box of all bins that hold mass. */
-static bw_status make_box(bw_flow_pair *f, const bw_ground *g)
+static box make_box(const bw_ground *g, const bw_common *c)
 {
     uint32_t width = (uint32_t)g->width;
-    uint32_t y[2] = {UINT32_MAX, 0}, x[2] = {UINT32_MAX, 0};
-    for (int k = 0; k < 2; k++) {
-        const bw_histogram *h = f->common.h[k];
-        for (size_t q = 0; q < h->n; q++) {
-            uint32_t row = h->bin[q] / width, column = h->bin[q] % width;
-            y[0] = y[0] < row ? y[0] : row;
-            y[1] = y[1] > row ? y[1] : row;
-            x[0] = x[0] < column ? x[0] : column;
-            x[1] = x[1] > column ? x[1] : column;
+    box b = {UINT32_MAX, UINT32_MAX, 0, 0};
+    for (int k = 0; k < 2; k++)
+        for (size_t q = 0; q < c->h[k]->n; q++) {
+            uint32_t bin = c->h[k]->bin[q], y = bin / width, x = bin % width;
+            b.top = b.top < y ? b.top : y;
+            b.left = b.left < x ? b.left : x;
+            b.bottom = b.bottom > y ? b.bottom : y;
+            b.right = b.right > x ? b.right : x;
         }
-    }
-    f->top = y[0];
-    f->left = x[0];
-    return bw_flow_reserve(&f->flow, y[1] - y[0] + 1, x[1] - x[0] + 1,
+    return b;
+}
+
+size_t bw_flow_pair_pixels(const bw_ground *g, const bw_common *c)
+{
+    box b = make_box(g, c);
+    return (size_t)(b.bottom - b.top + 1) * (b.right - b.left + 1);
+}
+
+static bw_status set_box(bw_flow_pair *f, const bw_ground *g)
+{
+    box b = make_box(g, &f->common);
+    f->top = b.top;
+    f->left = b.left;
+    return bw_flow_reserve(&f->flow, b.bottom - b.top + 1, b.right - b.left + 1,
                            g->norm == BW_NORM_LINF);
 }
 
@@ -350,7 +364,7 @@ bw_status bw_flow_pair_solve(bw_flow_pair *f, const bw_ground *g,
 {
     if (!bw_common_make_whole(common, BW_FLOW_BITS, &f->common))
         f->common = *common;
-    bw_status status = make_box(f, g);
+    bw_status status = set_box(f, g);
     if (!status)
         status = fill_supplies(f, g);
     if (!status)

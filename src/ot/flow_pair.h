@@ -34,6 +34,9 @@ typedef struct bw_flow_pair {
 /* Whether the ground cost counts steps between pixels of a grid. */
 bool bw_flow_pair_serves(const bw_ground *ground);
 
+/* How many pixels the box of two histograms has. */
+size_t bw_flow_pair_pixels(const bw_ground *ground, const bw_common *common);
+
 void bw_flow_pair_clear(bw_flow_pair *f);
 
 /* Solves for two histograms that differ; fills cost, and gap where wanted, of

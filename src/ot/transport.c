@@ -21,9 +21,6 @@
 #include "ot/plan.h"
 #include "ot/potentials.h"
 
-/* Bins of a grid from which on auto takes the flow. */
-static const size_t least_flow = 1024;
-
 struct bw_transport {
     const bw_ground *ground;
     bw_transport_options options;
@@ -74,9 +71,6 @@ bw_status bw_transport_create(const bw_ground *ground,
     }
     if (options->method == BW_METHOD_AUTO && ground->is_line)
         t->options.method = BW_METHOD_LINE;
-    else if (options->method == BW_METHOD_AUTO && bw_flow_pair_serves(ground) &&
-             ground->n_sources >= least_flow)
-        t->options.method = BW_METHOD_FLOW;
     if (options->with_potentials)
         for (int k = 0; k < 2; k++) {
             size_t n = k ? ground->n_sinks : ground->n_sources;
@@ -361,6 +355,23 @@ static void solve_still(bw_transport *t, const bw_common *c)
         zero_potentials(t);
 }
 
+/* Whether a pair is faster as a flow. In microseconds, on images of 16x16 to
+ * 28x28 pixels, sparse and dense, with AVX-512: .37 a pixel of the box under
+ * l1 and .62 under linf, beside 30 + n^2 / 3000 of bitmask for n bins that
+ * hold mass, of both. Beyond that method's reach a flow is always faster. */
+static bool prefers_flow(const bw_transport *t, const bw_common *c)
+{
+    size_t n[2] = {c->h[0]->n, c->h[1]->n};
+    if (t->options.method != BW_METHOD_AUTO || !bw_flow_pair_serves(t->ground))
+        return t->options.method == BW_METHOD_FLOW;
+    if (n[0] > BW_BITMASK_MAX_SINKS && n[1] > BW_BITMASK_MAX_SINKS)
+        return true;
+    double sum = (double)(n[0] + n[1]);
+    double pixel = t->ground->norm == BW_NORM_L1 ? .37 : .62;
+    return pixel * (double)bw_flow_pair_pixels(t->ground, c) <
+           30 + sum * sum / 3000;
+}
+
 static bw_status solve_flow(bw_transport *t, const bw_common *c,
                             bw_solution *solution, bw_error *err)
 {
@@ -403,7 +414,7 @@ bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
         return bw_error_memory(err);
     if (t->ground->has_zero_diagonal && bw_common_is_same(&c))
         solve_still(t, &c);
-    else if (t->options.method == BW_METHOD_FLOW)
+    else if (prefers_flow(t, &c))
         status = solve_flow(t, &c, solution, err);
     else
         status = solve_matrix(t, &c, solution, err);
