@@ -18,6 +18,7 @@ enum {
     LEAST_BITS = -1000,   /* smaller costs have no scale that is a double */
     TABLE_UNIT = 4,       /* quarter pixels ... */
     MAX_FINE_TABLE = 128, /* ... up to this many pixels a side, else whole */
+    MAX_SQUARED = 509,    /* pixels a side, as bitmask.h has coordinates */
     MAX_SIDE = 32767,     /* pixels: 15 bits of bw_point */
     MAX_LINE = 1 << 30    /* bins of a line, which needs no table */
 };
@@ -283,7 +284,8 @@ bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
     status = fill_grid_costs(g, err);
     if (status)
         goto done;
-    g->is_squared = norm == BW_NORM_L2 && p == 2 && is_fine && !g->is_line;
+    g->is_squared =
+        norm == BW_NORM_L2 && p == 2 && longer <= MAX_SQUARED && !g->is_line;
     g->table_scale = g->unit * g->unit;
     g->is_table_exact = true;
     g->table_max = (int32_t)(g->max_cost * g->table_scale);
