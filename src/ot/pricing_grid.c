@@ -12,8 +12,8 @@
 /* Bits of small costs at whole pixels. Integers that fit stay as they are,
  * others are scaled to fill them: the finer, the fewer pivots are left to exact
  * arithmetic (l2 on classic 128x128: 10,000 with 22 bits, 1,800 with 26). But
- * values need room, the more the less they follow from costs near by. */
-enum { INTEGER_BITS = 24, ROUNDED_BITS = 26, STEEP_BITS = 22 };
+ * values need room: under a metric they end within one cost of each other. */
+enum { INTEGER_BITS = 24, METRIC_BITS = 26, ROUNDED_BITS = 22 };
 
 const bw_pricing_kernel *bw_pricing_get_kernel(void)
 {
@@ -157,7 +157,7 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
     int bits;
     frexp(ground->max_cost, &bits);
     bool is_kept = ground->is_exact && bits <= INTEGER_BITS;
-    int most = ground->p <= 2 ? ROUNDED_BITS : STEEP_BITS;
+    int most = ground->is_metric ? METRIC_BITS : ROUNDED_BITS;
     g->tile_scale = is_kept ? 1 : ldexp(1, most - bits);
     g->is_tile_exact = is_kept;
     g->made_height = 0;
