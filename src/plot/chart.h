@@ -5,13 +5,14 @@
 #include <cairo.h>
 
 #include "plot/axis.h"
+#include "plot/frame.h"
 #include "plot/sheet.h"
 
 /* Where a chart's parts are, in the context's units (pixels). */
 typedef struct bw_chart {
     const bw_panel *panel;
     bw_axis x, y;
-    double left, top, width, height; /* of the field that the axes frame */
+    bw_field field;
     double legend_left, legend_top, legend_width;
 } bw_chart;
 
@@ -25,7 +26,11 @@ void bw_chart_draw(cairo_t *cr, const bw_chart *chart);
 double bw_chart_x(const bw_chart *chart, double x);
 double bw_chart_y(const bw_chart *chart, double y);
 
-/* Red, green, blue in 0 .. 255 of the k-th series. */
-const unsigned char *bw_chart_colour(size_t k);
+/* Which colour, dot and dash the k-th series has. */
+size_t bw_chart_mark(const bw_series *series, size_t k);
+
+/* A dot's radius, and the opacity of a band. */
+#define BW_CHART_DOT 2.4
+#define BW_CHART_BAND 0.25
 
 #endif

@@ -3,76 +3,19 @@
 
 #include <cairo.h>
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #include "plot/chart.h"
 #include "plot/picture.h"
 #include "plot/sheet.h"
+#include "plot/surface.h"
 #include "plot/text.h"
 
 /* Pixels. */
-enum { MARGIN = 12, TITLE = 36, CAIRO_MOST = 32767 };
+enum { MARGIN = 12, TITLE = 36 };
 
 static const double title_size = 14;
 
-static bw_status check(cairo_status_t status, bw_error *err)
-{
-    if (status == CAIRO_STATUS_SUCCESS)
-        return BW_OK;
-    if (status == CAIRO_STATUS_NO_MEMORY)
-        return bw_error_memory(err);
-    return bw_error_set(err, BW_ERR_INTERNAL, "cairo: %s",
-                        cairo_status_to_string(status));
-}
-
 /* ---- images ---- */
-
-/* cairo's pixels: 0xRRGGBB in the order of the machine. */
-static void to_cairo(const bw_image *image, cairo_surface_t *surface)
-{
-    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
-    unsigned char *data = cairo_image_surface_get_data(surface);
-    const uint8_t *from = image->data;
-    size_t n = image->channels, last = n - 1;
-
-    cairo_surface_flush(surface);
-    for (size_t y = 0; y < image->height; y++)
-        for (size_t x = 0; x < image->width; x++, from += n) {
-            uint32_t pixel = (uint32_t)from[0] << 16 |
-                             (uint32_t)from[last / 2] << 8 | from[last];
-            memcpy(data + y * stride + 4 * x, &pixel, sizeof pixel);
-        }
-    cairo_surface_mark_dirty(surface);
-}
-
-static void from_cairo(cairo_surface_t *surface, bw_image *image)
-{
-    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
-    const unsigned char *data = cairo_image_surface_get_data(surface);
-    uint8_t *to = image->data;
-
-    for (size_t y = 0; y < image->height; y++)
-        for (size_t x = 0; x < image->width; x++, to += 3) {
-            uint32_t pixel;
-            memcpy(&pixel, data + y * stride + 4 * x, sizeof pixel);
-            to[0] = (uint8_t)(pixel >> 16);
-            to[1] = (uint8_t)(pixel >> 8);
-            to[2] = (uint8_t)pixel;
-        }
-}
-
-static bw_status create_surface(size_t height, size_t width,
-                                cairo_surface_t **ret_surface, bw_error *err)
-{
-    if (height > CAIRO_MOST || width > CAIRO_MOST)
-        return bw_error_set(err, BW_ERR_DIMENSION,
-                            "a figure of %zux%zu pixels is too large", height,
-                            width);
-    *ret_surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
-    return check(cairo_surface_status(*ret_surface), err);
-}
 
 /* The images as they are, or as large as there is room for. */
 static bw_status draw_images(cairo_t *cr, const bw_grid *grid, double left,
@@ -83,12 +26,11 @@ static bw_status draw_images(cairo_t *cr, const bw_grid *grid, double left,
     bw_status status = bw_grid_paint(grid, &image, err);
 
     if (!status)
-        status = create_surface(image.height, image.width, &surface, err);
+        status = bw_surface_of_image(&image, &surface, err);
     if (!status) {
         double side =
             (double)(image.height > image.width ? image.height : image.width);
         double scale = fmin(BW_PANEL_IMAGES / side, 1);
-        to_cairo(&image, surface);
         cairo_save(cr);
         cairo_translate(cr, left, top);
         cairo_scale(cr, scale, scale);
@@ -133,7 +75,7 @@ static bw_status draw_sheet(cairo_t *cr, const bw_sheet *sheet, bw_error *err)
             draw_panel(cr, &sheet->panel[k],
                        (double)(k % sheet->n_columns * BW_PANEL_WIDTH),
                        (double)(k / sheet->n_columns * BW_PANEL_HEIGHT), err);
-    return status ? status : check(cairo_status(cr), err);
+    return status ? status : bw_surface_check(cairo_status(cr), err);
 }
 
 bw_status bw_sheet_paint(const bw_sheet *sheet, bw_image *image, bw_error *err)
@@ -148,17 +90,13 @@ bw_status bw_sheet_paint(const bw_sheet *sheet, bw_image *image, bw_error *err)
         return bw_error_set(err, BW_ERR_DIMENSION,
                             "no figure of %zux%zu panels", sheet->n_rows,
                             sheet->n_columns);
-    bw_status status = create_surface(height, width, &surface, err);
-    if (!status)
-        status = bw_image_shape(image, BW_U8, height, width, 3, err);
+    bw_status status = bw_surface_create(height, width, &surface, err);
     if (status)
         goto done;
     cr = cairo_create(surface);
     status = draw_sheet(cr, sheet, err);
-    if (status)
-        goto done;
-    cairo_surface_flush(surface);
-    from_cairo(surface, image);
+    if (!status)
+        status = bw_surface_to_image(surface, image, err);
 done:
     cairo_destroy(cr);
     cairo_surface_destroy(surface);

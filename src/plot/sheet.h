@@ -19,7 +19,12 @@
  * ones are made smaller. */
 enum { BW_PANEL_WIDTH = 488, BW_PANEL_HEIGHT = 512, BW_PANEL_IMAGES = 464 };
 
-typedef enum bw_style { BW_STYLE_LINE, BW_STYLE_DOTS } bw_style;
+typedef enum bw_style {
+    BW_STYLE_LINE,
+    BW_STYLE_DOTS,
+    BW_STYLE_BAND, /* between y and y2 */
+    BW_STYLE_BAR   /* of bars.h */
+} bw_style;
 
 /* Points in their order. What is not finite, or not positive on a log axis, is
  * left out, and a line has a gap there. Long lines are thinned to the first,
@@ -31,16 +36,19 @@ typedef struct bw_series {
     size_t n;
     const double *opt_x; /* NULL: 1, 2, .. n */
     const double *y;
+    const double *y2; /* of a band alone; such has no gaps */
+    bool has_mark;    /* the colour is that of `mark`, not of the place */
+    size_t mark;
 } bw_series;
 
 typedef struct bw_panel {
     const char *title;
     const bw_grid *opt_images; /* else: a chart. n = 0 leaves it empty */
     const char *opt_x_label, *opt_y_label;
-    bool is_log_y;
-    bool is_square; /* one scale for both axes; not with is_log_y */
+    bool is_log_x, is_log_y;
+    bool is_square; /* one scale for both axes, where none is log */
     size_t n_series;
-    const bw_series *series; /* the k-th has colour k */
+    const bw_series *series; /* the k-th has the mark k of mark.h */
 } bw_panel;
 
 typedef struct bw_sheet {

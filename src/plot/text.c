@@ -17,10 +17,14 @@ void bw_text_font(cairo_t *cr, double size, bool is_bold)
                            is_bold ? CAIRO_FONT_WEIGHT_BOLD
                                    : CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cr, size);
-    /* Whatever a desktop's settings are. */
+    /* Whatever a desktop's settings are. Only pixels want hints. */
+    bool has_pixels = cairo_surface_get_type(cairo_get_target(cr)) ==
+                      CAIRO_SURFACE_TYPE_IMAGE;
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_SLIGHT);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_ON);
+    cairo_font_options_set_hint_style(
+        options, has_pixels ? CAIRO_HINT_STYLE_SLIGHT : CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(
+        options, has_pixels ? CAIRO_HINT_METRICS_ON : CAIRO_HINT_METRICS_OFF);
     cairo_set_font_options(cr, options);
     cairo_font_options_destroy(options);
 }

@@ -6,6 +6,9 @@
 #include <cairo.h>
 #include <stdbool.h>
 
+/* Of all but titles, in the context's units. */
+enum { BW_TEXT_SIZE = 12 };
+
 /* Sets the font of what follows: the same for every drawing. */
 void bw_text_font(cairo_t *cr, double size, bool is_bold);
 

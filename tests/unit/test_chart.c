@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "plot/chart.h"
+#include "plot/mark.h"
 
 enum { WIDTH = 460, HEIGHT = 460 };
 
@@ -51,7 +52,7 @@ static void clear(drawn *d)
 static int away(const drawn *d, double x, double y, size_t k)
 {
     const unsigned char *data = cairo_image_surface_get_data(d->surface);
-    const unsigned char *want = bw_chart_colour(k);
+    const unsigned char *want = bw_mark_colour(k);
     int stride = cairo_image_surface_get_stride(d->surface), most = 0;
     uint32_t pixel;
 
@@ -75,8 +76,10 @@ static size_t n_pixels(const drawn *d, size_t k)
     const bw_chart *c = &d->chart;
     size_t n = 0;
 
-    for (double y = c->top + 2; y < c->top + c->height - 2; y++)
-        for (double x = c->left + 2; x < c->left + c->width - 2; x++)
+    for (double y = c->field.top + 2; y < c->field.top + c->field.height - 2;
+         y++)
+        for (double x = c->field.left + 2;
+             x < c->field.left + c->field.width - 2; x++)
             n += away(d, x, y, k) < 170;
     return n;
 }
@@ -99,14 +102,14 @@ Test(chart, dots_are_where_they_are)
     cr_assert_float_eq((double)n_pixels(&d, 1), 2 * 18, 11);
     /* x to the right, y upwards, inside the field. */
     const bw_chart *c = &d.chart;
-    cr_assert(c->left > 0 && bw_chart_x(c, 0) > c->left);
+    cr_assert(c->field.left > 0 && bw_chart_x(c, 0) > c->field.left);
     cr_assert(bw_chart_x(c, 1) > bw_chart_x(c, 0) + 300);
-    cr_assert(bw_chart_x(c, 1) < c->left + c->width &&
-              c->left + c->width < WIDTH);
+    cr_assert(bw_chart_x(c, 1) < c->field.left + c->field.width &&
+              c->field.left + c->field.width < WIDTH);
     cr_assert(bw_chart_y(c, 2) < bw_chart_y(c, 0) - 300 &&
-              bw_chart_y(c, 2) > c->top);
-    cr_assert(bw_chart_y(c, 0) < c->top + c->height &&
-              c->top + c->height < HEIGHT);
+              bw_chart_y(c, 2) > c->field.top);
+    cr_assert(bw_chart_y(c, 0) < c->field.top + c->field.height &&
+              c->field.top + c->field.height < HEIGHT);
     clear(&d);
 }
 
@@ -250,7 +253,7 @@ static size_t in_legend(const drawn *d, size_t k, int box[4])
 {
     size_t n = 0;
 
-    for (int y = 0; y < (int)d->chart.top; y++)
+    for (int y = 0; y < (int)d->chart.field.top; y++)
         for (int x = 0; x < WIDTH; x++) {
             if (away(d, x, y, k) > 60)
                 continue;
@@ -304,8 +307,8 @@ Test(chart, ticks_stand_at_their_values)
 
     for (int v = 0; v <= 10; v += 2) {
         const unsigned char *row = data + (int)bw_chart_y(&d.chart, v) * stride;
-        cr_assert_lt(row[4 * ((int)d.chart.left - 2)], 100, "tick %d", v);
-        cr_assert_gt(row[4 * ((int)d.chart.left - 2) + 5 * stride], 200);
+        cr_assert_lt(row[4 * ((int)d.chart.field.left - 2)], 100, "tick %d", v);
+        cr_assert_gt(row[4 * ((int)d.chart.field.left - 2) + 5 * stride], 200);
     }
     clear(&d);
 }
@@ -323,16 +326,16 @@ Test(chart, the_legend_takes_its_room_from_the_field)
         panel.n_series = n;
         series[n - 1].name = "a name of some length";
         drawn d = draw(&panel);
-        cr_assert_geq(d.chart.top, top);
-        cr_assert_leq(d.chart.top, 80);
-        top = d.chart.top;
+        cr_assert_geq(d.chart.field.top, top);
+        cr_assert_leq(d.chart.field.top, 80);
+        top = d.chart.field.top;
         clear(&d);
     }
     cr_assert_eq(top, 80);
     series[0].name = "";
     panel.n_series = 1;
     drawn d = draw(&panel);
-    cr_assert_lt(d.chart.top, 30);
+    cr_assert_lt(d.chart.field.top, 30);
     clear(&d);
 }
 
