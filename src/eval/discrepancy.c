@@ -5,10 +5,6 @@
 #include <stdlib.h>
 
 #include "eval/discrepancy.h"
-#include "nn/cut.h"
-
-/* Values that are looked at at a time. */
-enum { PIECE = 2048 };
 
 /* The largest power of 2 that a kernel's scale may have: squared distances of
  * 2^18 values near 1 can be added to ten times that. */
@@ -17,27 +13,13 @@ enum { MOST_SCALE = 100 };
 /* 2^-e is a double from here on. */
 enum { LEAST_EXPONENT = -1000 };
 
-static double largest(const bw_sample *s)
-{
-    double wide[PIECE], most = 0;
-    size_t n = s->n * s->size;
-
-    for (size_t k = 0; k < bw_cut_count(n, PIECE); k++) {
-        bw_cut cut = bw_cut_piece(n, PIECE, k);
-        bw_sample_doubles(s, cut.from, cut.to - cut.from, wide);
-        for (size_t i = 0; i < cut.to - cut.from; i++)
-            most = fmax(most, fabs(wide[i]));
-    }
-    return most;
-}
-
 /* e, where values are to be times 2^-e. A median follows the values; another
  * scale must stay a float, too. */
 static int exponent_of(const bw_sample *a, const bw_sample *b, double opt_scale)
 {
     int e, e_scale;
 
-    (void)frexp(fmax(largest(a), largest(b)), &e);
+    (void)frexp(fmax(bw_sample_largest(a), bw_sample_largest(b)), &e);
     (void)frexp(opt_scale, &e_scale);
     if (opt_scale > 0 && e_scale - 2 * e > MOST_SCALE)
         e = (e_scale - MOST_SCALE + 1) / 2;

@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "eval/agreement.h"
+#include "eval/coverage.h"
+#include "eval/critic.h"
 #include "eval/discrepancy.h"
 #include "eval/frechet.h"
+#include "eval/kid.h"
 #include "eval/measure.h"
 #include "eval/sharpness.h"
 #include "eval/sliced.h"
+#include "eval/two_sample.h"
 #include "eval/wasserstein.h"
 
 /* ---- value by value ---- */
@@ -106,6 +110,95 @@ static bw_status run_frechet(const bw_sample *a, const bw_sample *b,
     return bw_frechet_of(a, b, options->tasks, &result->value, err);
 }
 
+static bw_status run_kid(const bw_sample *a, const bw_sample *b,
+                         const bw_measure_options *options,
+                         bw_measure_result *result, bw_error *err)
+{
+    bw_kid kid = {0};
+    bw_status status = bw_kid_of(a, b, options->block, options->tasks,
+                                 options->stopped, &kid, err);
+
+    result->value = kid.value;
+    if (options->block)
+        snprintf(result->note, sizeof result->note,
+                 "%zu blocks of %zu items, standard error %.3g", kid.n_blocks,
+                 options->block, kid.error);
+    return status;
+}
+
+/* Of `items`, those in the balls about `balls`. */
+static bw_status run_coverage(const bw_sample *balls, const bw_sample *items,
+                              const bw_measure_options *options,
+                              bw_measure_result *result, bw_error *err)
+{
+    bw_coverage coverage = {0};
+    bw_status status =
+        bw_coverage_of(balls, items, options->n_neighbours, options->tasks,
+                       options->stopped, &coverage, err);
+
+    result->value = coverage.share;
+    snprintf(result->note, sizeof result->note,
+             "%zu neighbours; %zu items on a border, %zu balls of radius 0",
+             options->n_neighbours, coverage.n_border, coverage.n_points);
+    return status;
+}
+
+static bw_status run_precision(const bw_sample *a, const bw_sample *b,
+                               const bw_measure_options *options,
+                               bw_measure_result *result, bw_error *err)
+{
+    return run_coverage(a, b, options, result, err);
+}
+
+static bw_status run_recall(const bw_sample *a, const bw_sample *b,
+                            const bw_measure_options *options,
+                            bw_measure_result *result, bw_error *err)
+{
+    return run_coverage(b, a, options, result, err);
+}
+
+static void add_line(bw_measure_result *result, const char *suffix,
+                     double value)
+{
+    result->more[result->n_more++] = (bw_measure_more){suffix, value};
+}
+
+static bw_status run_two_sample(const bw_sample *a, const bw_sample *b,
+                                const bw_measure_options *options,
+                                bw_measure_result *result, bw_error *err)
+{
+    bw_two_sample found = {0};
+    bw_status status =
+        bw_two_sample_of(a, b, options->tasks, options->stopped, &found, err);
+
+    result->value = found.accuracy;
+    add_line(result, "a", found.side[0]);
+    add_line(result, "b", found.side[1]);
+    snprintf(result->note, sizeof result->note,
+             "%zu items have their nearest on both sides", found.n_ties);
+    return status;
+}
+
+static bw_status run_critic(const bw_sample *a, const bw_sample *b,
+                            const bw_measure_options *options,
+                            bw_measure_result *result, bw_error *err)
+{
+    const bw_critic_options how = {.opt_net = options->opt_net,
+                                   .net_name = options->net_name,
+                                   .steps = options->critic_steps,
+                                   .seed = options->seed};
+    bw_critic critic = {0};
+    bw_status status = bw_critic_of(a, b, &how, options->tasks,
+                                    options->stopped, &critic, err);
+
+    result->value = critic.difference;
+    add_line(result, "slope", critic.slope);
+    snprintf(result->note, sizeof result->note,
+             "of %zu and %zu items held out, %llu steps", critic.n_held[0],
+             critic.n_held[1], (unsigned long long)options->critic_steps);
+    return status;
+}
+
 /* ---- of one ---- */
 
 static bw_status run_sharpness(const bw_sample *a, const bw_sample *b,
@@ -181,6 +274,30 @@ static const bw_measure measures[] = {
      .tensors = of_codes,
      .n_least = 2,
      .run = run_frechet},
+    {.name = "kid",
+     .help = "squared mmd under the kernel (x y / d + 1)^3",
+     .tensors = of_codes,
+     .n_least = 2,
+     .run = run_kid},
+    {.name = "precision",
+     .help = "share of B among the nearest neighbours of A",
+     .tensors = of_codes,
+     .run = run_precision},
+    {.name = "recall",
+     .help = "share of A among the nearest neighbours of B",
+     .tensors = of_codes,
+     .run = run_recall},
+    {.name = "two-sample",
+     .help = "share of items whose nearest is of their own side",
+     .tensors = of_codes,
+     .is_even = true,
+     .n_least = 2,
+     .run = run_two_sample},
+    {.name = "critic",
+     .help = "W1 by a critic that is trained for it",
+     .tensors = of_images,
+     .n_least = BW_CRITIC_LEAST,
+     .run = run_critic},
     {.name = "sharpness",
      .help = "mean variance of an image's Laplacian, of B alone",
      .tensors = of_images,
@@ -271,6 +388,10 @@ bw_status bw_measure_run(const bw_measure *measure, const bw_sample *opt_a,
     first = measure->is_of_one ? last : *opt_a;
     if (limit > 0)
         first = bw_sample_head(&first, limit);
+    if (measure->is_even) {
+        first = bw_sample_head(&first, last.n);
+        last = bw_sample_head(&last, first.n);
+    }
     result->n_a = first.n;
     result->n_b = last.n;
     if (!measure->is_of_one)

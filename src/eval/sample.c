@@ -60,6 +60,20 @@ void bw_sample_mean(const bw_sample *s, double *mean)
         mean[i] /= (double)s->n;
 }
 
+double bw_sample_largest(const bw_sample *s)
+{
+    double wide[PIECE], most = 0;
+    size_t n = s->n * s->size;
+
+    for (size_t k = 0; k < bw_cut_count(n, PIECE); k++) {
+        bw_cut cut = bw_cut_piece(n, PIECE, k);
+        bw_sample_doubles(s, cut.from, cut.to - cut.from, wide);
+        for (size_t i = 0; i < cut.to - cut.from; i++)
+            most = fmax(most, fabs(wide[i]));
+    }
+    return most;
+}
+
 bw_sample bw_sample_head(const bw_sample *s, size_t n)
 {
     bw_sample head = *s;
@@ -67,6 +81,16 @@ bw_sample bw_sample_head(const bw_sample *s, size_t n)
     head.n = bw_cut_min(s->n, n);
     head.shape[0] = head.n;
     return head;
+}
+
+bw_sample bw_sample_part(const bw_sample *s, size_t first, size_t n)
+{
+    bw_sample part = *s;
+
+    part.n = part.shape[0] = n;
+    part.data = (const unsigned char *)s->data +
+                first * s->size * bw_dtype_size(s->dtype);
+    return part;
 }
 
 bw_status bw_sample_check(const bw_sample *s, bw_error *err)

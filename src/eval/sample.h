@@ -34,8 +34,12 @@ void bw_sample_floats(const bw_sample *sample, const double *opt_shift,
 /* The mean item, to mean (size). */
 void bw_sample_mean(const bw_sample *sample, double *mean);
 
-/* The first n items, or all of fewer. */
+/* The largest absolute value. */
+double bw_sample_largest(const bw_sample *sample);
+
+/* The first n items, or all of fewer; items first .. first + n - 1. */
 bw_sample bw_sample_head(const bw_sample *sample, size_t n);
+bw_sample bw_sample_part(const bw_sample *sample, size_t first, size_t n);
 
 /* BW_ERR_RANGE, with path, item and value, where one is not finite. */
 bw_status bw_sample_check(const bw_sample *sample, bw_error *err) BW_MUST_CHECK;

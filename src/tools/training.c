@@ -93,12 +93,14 @@ void bw_training_close(bw_training_job *job)
 
 /* ---- networks' texts ---- */
 
-static bw_status read_text(const char *opt_path, char **ret_text, bw_error *err)
+bw_status bw_training_read_text(const char *opt_path, char **ret_text,
+                                bw_error *err)
 {
     FILE *file;
     size_t n;
     bw_status status = BW_OK;
 
+    *ret_text = NULL;
     if (!opt_path)
         return BW_OK;
     file = fopen(opt_path, "rb");
@@ -114,6 +116,10 @@ static bw_status read_text(const char *opt_path, char **ret_text, bw_error *err)
         status = bw_error_set(err, BW_ERR_FORMAT, "%s: no text of a network",
                               opt_path);
     fclose(file);
+    if (status) {
+        free(*ret_text);
+        *ret_text = NULL;
+    }
     return status;
 }
 
@@ -124,7 +130,7 @@ bw_status bw_training_texts(bw_training_job *job, size_t n,
 
     job->n_texts = n;
     for (size_t k = 0; k < n && !status; k++)
-        status = read_text(path[k], &job->text[k], err);
+        status = bw_training_read_text(path[k], &job->text[k], err);
     return status;
 }
 

@@ -12,12 +12,14 @@
 #include "eval/measure.h"
 #include "eval/source.h"
 #include "tools/tool.h"
+#include "tools/training.h"
 
 static bw_common common;
 
 /* What the options set; the initial values are the defaults. */
-static const char *tensor;
-static uint64_t limit = BW_MEASURE_LIMIT, slices = 1000;
+static const char *tensor, *net;
+static uint64_t limit = BW_MEASURE_LIMIT, slices = 1000, block, neighbours = 3;
+static uint64_t steps = 2000;
 static int kernel, statistic;
 static double scale = NAN, p = 2;
 static bool has_limit, with_timing;
@@ -27,8 +29,8 @@ static const bw_option options[] = {
     {.type = BW_OPTION_TEXT,
      .name = "tensor",
      .meta = "NAME",
-     .help = "the tensor that is measured (default: images, or codes for mmd "
-             "and frechet)",
+     .help = "the tensor that is measured (default: images, or codes for mmd, "
+             "frechet, kid, precision, recall and two-sample)",
      .value = &tensor},
     {.type = BW_OPTION_SIZE,
      .name = "limit",
@@ -71,6 +73,33 @@ static const bw_option options[] = {
      .value = &p,
      .min = 1,
      .max = 1e6},
+    {.type = BW_OPTION_SIZE,
+     .name = "block",
+     .meta = "N",
+     .help =
+         "kid is the mean over blocks of N items of each file, or 0, of all "
+         "at once",
+     .value = &block,
+     .max = 4294967295.0},
+    {.type = BW_OPTION_SIZE,
+     .name = "neighbours",
+     .meta = "K",
+     .help = "of precision and recall: balls reach to the K-th neighbour",
+     .value = &neighbours,
+     .min = 1,
+     .max = 1e6},
+    {.type = BW_OPTION_TEXT,
+     .name = "net",
+     .meta = "FILE",
+     .help = "text of critic's network (default: three dense layers of 128)",
+     .value = &net},
+    {.type = BW_OPTION_SIZE,
+     .name = "steps",
+     .meta = "N",
+     .help = "of critic's training",
+     .value = &steps,
+     .min = 1,
+     .max = 1e9},
     {.type = BW_OPTION_GROUP, .name = "Output"},
     {.type = BW_OPTION_FLAG,
      .name = "timing",
@@ -93,6 +122,7 @@ typedef struct job {
     size_t n;
     asked asked[MAX_METRICS];
     bool has_pairs; /* both tell which pairs their distances are of */
+    char *net;      /* text of critic's network, or NULL */
 } job;
 
 /* ---- which metrics ---- */
@@ -272,6 +302,11 @@ static bw_status measure(job *j, bw_tasks *tasks, bw_error *err)
         .scale = isnan(scale) ? 0 : scale,
         .n_slices = (size_t)slices,
         .p = p,
+        .block = (size_t)block,
+        .n_neighbours = (size_t)neighbours,
+        .opt_net = j->net,
+        .net_name = net,
+        .critic_steps = steps,
         .has_limit = has_limit,
         .limit = (size_t)limit,
         .seed = common.seed,
@@ -295,16 +330,32 @@ static bw_status measure(job *j, bw_tasks *tasks, bw_error *err)
     return status;
 }
 
+/* NAME-SUFFIX, or NAME alone, and a value. */
 static bw_status write_line(bw_output *output, const char *name,
-                            const char *suffix, double value, bw_error *err)
+                            const char *opt_suffix, double value, bw_error *err)
 {
-    char line[128];
-    int n =
-        isnan(value) /* which printf may give a sign */
-            ? snprintf(line, sizeof line, "%s%s\tnan\n", name, suffix)
-            : snprintf(line, sizeof line, "%s%s\t%.9g\n", name, suffix, value);
+    char line[128], number[40] = "nan"; /* to which printf may give a sign */
 
+    if (!isnan(value))
+        snprintf(number, sizeof number, "%.9g", value);
+    int n =
+        snprintf(line, sizeof line, "%s%s%s\t%s\n", name, opt_suffix ? "-" : "",
+                 opt_suffix ? opt_suffix : "", number);
     return bw_output_write(output, line, (size_t)n, err);
+}
+
+static bw_status write_lines(bw_output *output, const asked *a, bw_error *err)
+{
+    const bw_measure_result *result = &a->result;
+    const char *name = a->measure->name;
+    bw_status status = write_line(output, name, NULL, result->value, err);
+
+    for (size_t k = 0; k < result->n_more && !status; k++)
+        status = write_line(output, name, result->more[k].suffix,
+                            result->more[k].value, err);
+    if (!status && with_timing)
+        status = write_line(output, name, "seconds", a->seconds, err);
+    return status;
 }
 
 static bw_status write_table(const job *j, bw_error *err)
@@ -313,13 +364,8 @@ static bw_status write_table(const job *j, bw_error *err)
     bw_status status =
         bw_output_open(common.output ? common.output : "-", &output, err);
 
-    for (size_t k = 0; k < j->n && !status; k++) {
-        const asked *a = &j->asked[k];
-        status = write_line(output, a->measure->name, "", a->result.value, err);
-        if (!status && with_timing)
-            status = write_line(output, a->measure->name, "-seconds",
-                                a->seconds, err);
-    }
+    for (size_t k = 0; k < j->n && !status; k++)
+        status = write_lines(output, &j->asked[k], err);
     if (!status)
         status = bw_output_commit(output, err);
     bw_output_destroy(output);
@@ -340,6 +386,11 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
     status = parse_metrics(&j, parsed->operand[0], err);
     if (!status)
         status = check_operands(&j, n_files, parsed->operand + 1, err);
+    if (!status && block == 1)
+        status =
+            bw_error_set(err, BW_ERR_USAGE, "--block: one item makes no pair");
+    if (!status)
+        status = bw_training_read_text(net, &j.net, err);
     if (!status)
         status = open_sources(&j, n_files, parsed->operand + 1, err);
     if (!status)
@@ -350,6 +401,7 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
         status = write_table(&j, err);
     bw_tasks_destroy(tasks);
     close_sources(&j);
+    free(j.net);
     return status;
 }
 
