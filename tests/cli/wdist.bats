@@ -310,6 +310,36 @@ is_close() {
     stderr_has 'wdist: method line: the bins are not on a line'
 }
 
+@test "flows on the edges of a grid give what the simplex gives" {
+    digits 8
+    for norm in l1 linf; do
+        for method in flow simplex auto; do
+            wdist --ground $norm --p 1 --quantity cost --method $method \
+                --certify=0 --plans --potentials digits.st.zst -o $method.st.zst
+            wunpack $method.st.zst cost gap >$method.tsv
+        done
+        cmp simplex.tsv flow.tsv
+        cmp simplex.tsv auto.tsv
+        # Each of the 28 plans moves a mass of 1, from which the cost follows.
+        wunpack flow.st.zst plan_mass |
+            awk '{ s += $1 } END { exit (s - 28) ^ 2 > 1e-20 }'
+        paste <(wunpack flow.st.zst plan_bins) \
+            <(wunpack flow.st.zst plan_mass) |
+            awk -v norm=$norm '{
+                y = int($1 / 28) - int($2 / 28); x = $1 % 28 - $2 % 28
+                if (y < 0) y = -y
+                if (x < 0) x = -x
+                sum += $3 * (norm == "l1" ? x + y : x > y ? x : y)
+            } END { printf "%.10f\n", sum }' >plan
+        awk '{ s += $1 } END { printf "%.10f\n", s }' flow.tsv | cmp - plan
+    done
+    for options in '--p 2 --ground l1' '--p 1 --ground l2'; do
+        # shellcheck disable=SC2086
+        check 2 wdist $options --method flow digits.st.zst -o no.st.zst
+        stderr_has 'wdist: method flow takes p = 1 under l1 or linf on a grid'
+    done
+}
+
 @test "two-dimensional and one-dimensional support agree with the grid" {
     digits 5 --size 7
     awk 'BEGIN { for (k = 0; k < 49; k++) print int(k / 7), k % 7 }' >points
