@@ -118,7 +118,7 @@ static bw_wide amount_of(const bw_common *c, int k, size_t q)
         return (h->weight ? (int64_t)h->weight[q] : h->mass[q]) * c->factor[k];
     long double share = h->weight[q] * c->scale[k];
     if (c->is_given)
-        share /= h->sum;
+        share /= c->h[0]->sum; /* of both: they may differ in rounding */
     return (bw_wide)ldexpl(share, WIDE_BITS);
 }
 
