@@ -670,3 +670,38 @@ is_close() {
     check 2 wdist digits.st.zst digits.st.zst digits.st.zst -o no.st.zst
     files_are digits.st.zst
 }
+
+# A quarter each from bin 0 to 1 at 7 and to 2 at 3, from 1 to 2, from 2 to 0:
+# nothing else is allowed.
+@test "forbidden moves: no plan takes one, and potentials are finite" {
+    printf '2 1 1\n1 1 2\n' | wpack - -o two.st.zst
+    printf 'inf\t7\t3\nInf\tINFINITY\t1\n5\t+inf\tinf\n' >cost.tsv
+    check 0 wdist --cost cost.tsv --certify --plans --potentials two.st.zst \
+        -o d.st.zst
+    check 0 wunpack d.st.zst pairs cost gap
+    stdout_is $'0\t1\t4\t0'
+    check 0 wunpack d.st.zst plan_bins plan_mass
+    stdout_is $'0\t1\t0.25\n0\t2\t0.25\n1\t2\t0.25\n2\t0\t0.25'
+    check 0 wunpack d.st.zst potential_source potential_target
+    [[ $output != *inf* && $output != *nan* ]]
+}
+
+@test "forbidden moves: NPY and containers" {
+    need_numpy
+    python3 -c "
+import json, struct, numpy as np
+x = np.inf
+cost = np.array([[x, 7, 3], [x, x, 1], [5, x, x]])
+np.save('cost.npy', cost)
+np.save('cost32.npy', cost.astype('f4'))
+head = json.dumps({'cost': {'dtype': 'F64', 'shape': [3, 3],
+                            'data_offsets': [0, 72]}}).encode()
+open('cost.safetensors', 'wb').write(
+    struct.pack('<Q', len(head)) + head + cost.tobytes())"
+    printf '2 1 1\n1 1 2\n' | wpack - -o two.st.zst
+    for file in cost.npy cost32.npy cost.safetensors; do
+        check 0 wdist --cost "$file" --certify two.st.zst -o d.st.zst
+        check 0 wunpack d.st.zst pairs cost gap
+        stdout_is $'0\t1\t4\t0'
+    done
+}

@@ -141,6 +141,13 @@ good() {
     refused 1 ragged.tsv 2 -- --cost ragged.tsv good.safetensors
 }
 
+@test "forbidden moves that no plan avoids: the pair and how much mass" {
+    printf '3 1\n1 3\n1 3\n' | wpack - -o three.st.zst
+    printf 'inf 1\n0 inf\n' >cost.txt
+    refused 1 'three.st.zst: pair 2 (1, 2): no plan: 0.5 of a mass of 1 ' \
+        'has nowhere to go' -- --cost cost.txt three.st.zst
+}
+
 @test "supports: not finite, wrong count" {
     good
     f64 at.safetensors support 2 1 0 nan
