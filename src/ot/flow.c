@@ -139,15 +139,17 @@ static void renew_potentials(bw_flow *f, bw_flow_level *l)
     bw_flow_set_potentials(l);
 }
 
-/* The first pass has so many pivots that potentials are better made anew after
- * it. Then passes until one has found no edge to enter: the potentials are
- * feasible then, and 1 apart along each flow. */
+/* Where a pass has many pivots, potentials are better made anew after it than
+ * kept up: always in the first, and while more than one pixel in 24 has one,
+ * as measured. Ends with a pass that has found no edge to enter by potentials
+ * that are kept up: they are feasible then, and 1 apart along each flow. */
 static bw_status solve_level(bw_flow *f, bw_flow_level *l, uint64_t *sum_pivots)
 {
     uint64_t n_pivots = bw_flow_pivot_squares(f, l);
     *sum_pivots += n_pivots;
     renew_potentials(f, l);
-    for (bool is_rough = true; is_rough || n_pivots > 0; is_rough = false) {
+    for (bool is_rough = true; is_rough || n_pivots > 0;
+         is_rough = is_rough && n_pivots > l->n / 24) {
         bw_status status = price_all(f, l, is_rough, &n_pivots);
         if (status)
             return status;
