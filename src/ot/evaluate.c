@@ -103,7 +103,9 @@ static void leave_out(bw_evaluate *e, const bw_arcs *arcs, const bw_tree *tree,
     }
 }
 
-/* The primal value times the denominator, in integers, by costs from `cost`. */
+/* The primal value times the denominator, in integers, by costs from `cost`.
+ * Flows add up to less than 2^62 (perturb.h) and exact costs are below 2^60
+ * (ground.h): the sum is below 2^122. */
 static bw_wide integer_value(const bw_evaluate *e, const bw_arcs *arcs,
                              const bw_tree *tree,
                              int64_t (*cost)(const bw_arcs *, size_t, size_t))
@@ -306,7 +308,9 @@ static bool transform_squared(bw_evaluate *e, const bw_arcs *arcs)
     return true;
 }
 
-/* The dual value times the denominator, in exact integers. */
+/* The dual value times the denominator, in exact integers: potentials are below
+ * 2^60 in size, masses of a side add up to less than 2^62, so both sides' sums
+ * are below 2^123 and a gap below 2^124, which ratio.h takes. */
 static bw_wide integer_dual(bw_evaluate *e, const bw_arcs *arcs,
                             const bw_masses *m, bool is_staircase)
 {

@@ -288,7 +288,8 @@ bw_status bw_ground_create_grid(bw_norm norm, double p, size_t height,
         norm == BW_NORM_L2 && p == 2 && longer <= MAX_SQUARED && !g->is_line;
     g->table_scale = g->unit * g->unit;
     g->is_table_exact = true;
-    g->table_max = (int32_t)(g->max_cost * g->table_scale);
+    if (g->is_squared) /* else it is counted, and may be beyond 32 bits here */
+        g->table_max = (int32_t)(g->max_cost * g->table_scale);
     if (!g->is_squared && longer <= MAX_SIDE)
         status = fill_table(g, err);
     if (!status && !g->is_exact && is_fine)

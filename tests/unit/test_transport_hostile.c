@@ -349,6 +349,66 @@ Test(transport_hostile, masses_from_tiny_to_huge)
     ot_close(&c);
 }
 
+/* With two bins a side K is 16, and the square of the greater sum must stay
+ * below 2^57: up to there the optimum is a rational number rounded once, from
+ * there on masses are real and it is near. */
+Test(transport_hostile, the_largest_masses_that_fit_and_one_more)
+{
+    for (int is_over = 0; is_over < 2; is_over++) {
+        double most = 379625062; /* the root of 2^57, rounded down */
+        double a[] = {1, most - 1}, b[] = {most - 1, 1 + is_over};
+        double cost[] = {0, 1, 1, 0};
+        /* a_0 and b_1 are what stands on the wrong side. */
+        double share = 1 / most - b[0] / (b[0] + b[1]);
+        double wanted = fabs(share);
+        ot_case c;
+        ot_open(&c, ot_matrix(2, 2, cost));
+        ot_fill(&c, BW_NORMALIZE_SUM, a, b);
+        cr_expect_eq(bw_histograms_is_integral(c.set), !is_over);
+        for (int k = 0; k < OT_N_METHODS; k++) {
+            if (!c.transport[k])
+                continue;
+            bw_solution s = ot_solve(&c, (bw_method)k, 0, 1);
+            snprintf(c.label, sizeof c.label, "over %d, method %d", is_over, k);
+            cr_expect(fabs(s.cost - wanted) <= 1e-15, "%s: %.17g, not %.17g",
+                      c.label, s.cost, wanted);
+            ot_check(&c, &s, 0, 1);
+        }
+        ot_close(&c);
+    }
+}
+
+/* 400 nodes take 9 bits, so whole costs of 50 bits are summed in 64 along every
+ * path, those of 51 in 128. */
+Test(transport_hostile, costs_where_wider_arithmetic_begins)
+{
+    enum { N = 200 };
+    static double cost[N * N], a[N];
+    for (int bits = 50; bits < 53; bits++) {
+        double least = ldexp(1, bits) - 1;
+        for (size_t i = 0; i < N; i++) {
+            a[i] = 1;
+            for (size_t j = 0; j < N; j++)
+                cost[i * N + j] =
+                    least - (j == i * 7 % N ? 0 : (double)(draw(j, i) % 9));
+        }
+        for (size_t i = 0; i < N; i++)
+            cost[i * N + i * 7 % N] = least - 9;
+        ot_case c;
+        ot_open(&c, ot_matrix(N, N, cost));
+        ot_fill(&c, BW_NORMALIZE_SUM, a, a);
+        cr_expect_eq(bw_ground_is_integral(c.ground), bits <= 50, "%d", bits);
+        for (int k = 0; k < OT_N_METHODS; k++) {
+            if (!c.transport[k])
+                continue;
+            bw_solution s = ot_solve(&c, (bw_method)k, 0, 1);
+            cr_expect(s.cost == least - 9 && s.gap == 0,
+                      "2^%d, method %d: %.17g, gap %g", bits, k, s.cost, s.gap);
+        }
+        ot_close(&c);
+    }
+}
+
 /* A shift by one pixel costs 1 under every power, beside costs of 38^p. */
 Test(transport_hostile, high_powers)
 {
