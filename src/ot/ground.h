@@ -29,8 +29,8 @@ struct bw_ground {
     double *cost;         /* matrix: n_sources x n_sinks; grid: by signed
                              differences, cost[dy * stride + dx] */
     int32_t stride;
-    double max_cost;  /* of the finite ones */
-    double forbidden; /* a matrix with infinite costs: what stands for them
+    double max_cost;     /* of the finite ones */
+    double forbidden;    /* a matrix with infinite costs: what stands for them
                          inside, else 0. A power of two above the sum of as
                          many of the largest costs as the shorter side has
                          bins. A simple cycle that gives up a forbidden arc
@@ -38,9 +38,9 @@ struct bw_ground {
                          always pays, so the optimum has as little mass on
                          forbidden arcs as any plan. */
     double discouraging; /* the same among small costs, which have less room */
-    bool is_integral; /* costs are integers below 2^53 */
-    bool is_squared;  /* squared Euclidean on a grid that bitmask.h can hold */
-    bool is_metric;   /* p = 1: common mass stays where it is */
+    bool is_integral;    /* costs are integers below 2^53 */
+    bool is_squared; /* squared Euclidean on a grid that bitmask.h can hold */
+    bool is_metric;  /* p = 1: common mass stays where it is */
     bool has_zero_diagonal;
     bool is_line; /* one dimension, convex cost: closed form */
     /* Fixed point, chosen so that no potential of any basis can overflow: it
@@ -49,10 +49,10 @@ struct bw_ground {
      * wide = cost * 2^wide_exponent in 128 bits. Equal, exact and 2^0 when
      * is_integral and the costs fit. */
     int narrow_exponent, wide_exponent;
-    bool is_exact;   /* narrow costs are exact */
+    bool is_exact;      /* narrow costs are exact */
     bool is_wide_exact; /* wide ones are; false where that is not known */
-    int64_t *narrow; /* grid: by differences, like cost */
-    bw_wide *wide;   /* small grids: the same; else NULL */
+    int64_t *narrow;    /* grid: by differences, like cost */
+    bw_wide *wide;      /* small grids: the same; else NULL */
     void *cost_store, *narrow_store, *wide_store; /* where the tables begin */
     /* Grid: costs between positions in units of 1 / unit pixel, scaled to
      * small integers: table[dy * table_stride + dx] for signed differences.
