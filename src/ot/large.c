@@ -14,11 +14,10 @@
 
 enum {
     NONE = -1,
-    BATCH = 64,       /* rows priced before the best of them pivot: classic
+    BATCH = 64,      /* rows priced before the best of them pivot: classic
                          128x128 takes 67,000 pivots with 1, 54,000 with 64,
                          50,000 with 1,024, which price more rows */
-    MAX_PATIENCE = 5, /* rounds that a clean row waits: 2^5 at most */
-    ROOM = 64         /* nodes beyond the last: whole blocks of sources */
+    MAX_PATIENCE = 5 /* rounds that a clean row waits: 2^5 at most */
 };
 
 void bw_large_clear(bw_large *l)

@@ -33,7 +33,7 @@ bw_status bw_pricing_reserve(bw_pricing *p, size_t n_sources, size_t n_sinks,
         p->slot = malloc(m * sizeof *p->slot);
         p->sink = malloc(n * sizeof *p->sink);
         p->value = aligned_alloc(64, whole_blocks(n * sizeof *p->value, 6));
-        /* Blocks are 16 nodes at least; bounds are read by whole lanes. */
+        /* Blocks are 16 nodes at least; bounds are read by sixteen. */
         p->bound = malloc((n / 16 + 17) * sizeof *p->bound);
         p->is_stale = malloc((n / 16 + 17) * sizeof *p->is_stale);
         if (!p->slot || !p->sink || !p->value || !p->bound || !p->is_stale) {
@@ -54,6 +54,9 @@ bw_status bw_pricing_reserve(bw_pricing *p, size_t n_sources, size_t n_sinks,
     for (size_t k = n_slots; k < n_nodes; k++)
         p->value[k] = 0;
     bw_pricing_bound(p);
+    size_t n_blocks = n_nodes >> block_shift;
+    for (size_t b = n_blocks; b < n_blocks + 16; b++)
+        p->bound[b] = 0;
     return BW_OK;
 }
 

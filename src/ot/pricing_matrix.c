@@ -69,9 +69,8 @@ bw_status bw_pricing_matrix_open(bw_pricing_matrix *m, const bw_arcs *arcs,
         return status;
     p->kind = &bw_pricing_get_kernel()->matrix;
     p->scale = scale;
-    p->is_exact =
-        arcs->is_coarse || (arcs->ground->is_exact && scale >= 1 &&
-                            arcs->ground->forbidden == 0);
+    p->is_exact = arcs->is_coarse || (arcs->ground->is_exact && scale >= 1 &&
+                                      arcs->ground->forbidden == 0);
     for (size_t j = 0; j < n_sinks; j++) {
         p->slot[j] = p->sink[j] = (int32_t)j;
         p->value[j] = 0;
