@@ -10,15 +10,15 @@
 
 #include "barrow/image.h"
 #include "store/png.h"
+#include "store/tone.h"
 #include "store/unpack.h"
 
 typedef struct painter {
     const bw_unpack_options *options;
     const bw_tensor *tensor;
     size_t height, width, channels; /* of one row */
-    bool has_range;
-    double low, high; /* black and white, unless each picture has its own */
-    double *values;   /* of one row */
+    bw_tone tone;
+    double *values; /* of one row */
     bw_image canvas;
 } painter;
 
@@ -51,53 +51,24 @@ static void set_range(painter *p, bool is_images)
 {
     const bw_picture_options *o = &p->options->picture;
 
-    p->has_range = true;
-    p->low = 0;
-    if (o->has_range) {
-        p->low = o->low;
-        p->high = o->high;
-    } else if (p->tensor->dtype == BW_U8) {
-        p->high = 255;
-    } else if (is_images || p->tensor->dtype == BW_BOOL) {
-        p->high = 1;
-    } else {
-        p->has_range = false;
-    }
+    p->tone = o->has_range ? (bw_tone){true, o->low, o->high}
+                           : bw_tone_of(p->tensor, is_images);
 }
 
-/* Reads a row as doubles and finds black and white. A picture of one value is
- * black. */
+/* Reads a row as doubles and finds black and white. */
 static bw_status load(painter *p, const void *row, uint64_t number,
                       bw_error *err)
 {
-    size_t n = n_values(p);
-
-    bw_dtype_to_double(p->tensor->dtype, row, n, p->values);
-    for (size_t k = 0; k < n; k++)
-        if (isnan(p->values[k]))
-            return bw_error_set(err, BW_ERR_RANGE,
-                                "row %llu: not a number at value %zu",
-                                (unsigned long long)number, k);
-    if (p->has_range)
-        return BW_OK;
-    p->low = p->high = p->values[0];
-    for (size_t k = 1; k < n; k++) {
-        p->low = fmin(p->low, p->values[k]);
-        p->high = fmax(p->high, p->values[k]);
-    }
-    return BW_OK;
+    bw_dtype_to_double(p->tensor->dtype, row, n_values(p), p->values);
+    bw_status rc = bw_tone_fit(&p->tone, n_values(p), p->values, err);
+    return rc ? bw_error_prefix(err, "row %llu", (unsigned long long)number)
+              : BW_OK;
 }
 
-/* low to high becomes 0 to full, cut at both, half to even. */
+/* 0 to full, half to even. */
 static uint16_t level(const painter *p, double value, double full)
 {
-    if (!(value > p->low))
-        return 0;
-    if (!(value < p->high))
-        return (uint16_t)full;
-    /* Halves keep the differences of huge values finite. */
-    double part = (value / 2 - p->low / 2) / (p->high / 2 - p->low / 2);
-    return (uint16_t)nearbyint(part * full);
+    return (uint16_t)nearbyint(bw_tone_part(&p->tone, value) * full);
 }
 
 static void set_sample(bw_image *image, size_t at, uint16_t value)
