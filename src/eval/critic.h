@@ -1,7 +1,7 @@
 /* critic.h - an estimate of the Wasserstein distance W1 of two samples by a
  * critic that is trained for it: the dual of Kantorovich and Rubinstein, with a
- * network and the gradient penalty (Arjovsky, Chintala and Bottou, 2017;
- * Gulrajani et al., 2017).
+ * network and the gradient penalty of one side (Arjovsky, Chintala and Bottou,
+ * 2017; Gulrajani et al., 2017; Petzka, Fischer and Lukovnikov, 2018).
  *
  *   W1 = max mean f(a) - mean f(b)  over f with |f(x) - f(y)| <= |x - y|
  *

@@ -19,7 +19,7 @@ static bw_common common;
 /* What the options set; the initial values are the defaults. */
 static const char *tensor, *net;
 static uint64_t limit = BW_MEASURE_LIMIT, slices = 1000, block, neighbours = 3;
-static uint64_t steps = 2000;
+static uint64_t steps = 1000;
 static int kernel, statistic;
 static double scale = NAN, p = 2;
 static bool has_limit, with_timing;

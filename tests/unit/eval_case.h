@@ -70,7 +70,7 @@ static inline bw_status eval_try(const char *name, const bw_sample *a,
                                  bw_error *err)
 {
     bw_measure_options options = {
-        .n_slices = 1000, .p = 2, .n_neighbours = 3, .critic_steps = 2000};
+        .n_slices = 1000, .p = 2, .n_neighbours = 3, .critic_steps = 1000};
     const bw_measure *m = bw_measure_find(name, strlen(name));
     bw_measure_result result;
 
