@@ -18,7 +18,7 @@ setup() {
 @test "metrics that there are none of" {
     check 2 weval fid a.st.zst a.st.zst
     stdout_is ''
-    stderr_has "weval: unknown metric 'fid'; there are mse, squared-error, relative-mse, correlation, mmd, sliced, wasserstein, frechet, sharpness, sharpness-min"
+    stderr_has "weval: unknown metric 'fid'; there are mse, squared-error, relative-mse, correlation, mmd, sliced, wasserstein, frechet, kid, precision, recall, two-sample, critic, sharpness, sharpness-min"
     check 2 weval mse,,mmd a.st.zst a.st.zst
     stderr_has "unknown metric ''"
     check 2 weval mse, a.st.zst a.st.zst
@@ -143,9 +143,11 @@ npy() {
 # points that would take hours. A job in the background of a script ignores
 # SIGINT, unless python3 lets it not.
 stopped_in() {
+    : >told # of the call before
     python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' weval -v -j2 --limit 0 --slices 1000000 \
+        --steps 1000000000 \
         "mse,$1" many.npy many.npy -o no.tsv 2>told 3>&- &
     local pid=$! tries=0
     # The line of the metric before says that the wait has begun.
@@ -162,12 +164,16 @@ os.execvp(sys.argv[1], sys.argv[1:])' weval -v -j2 --limit 0 --slices 1000000 \
 
 @test "a signal ends a long metric, and nothing is left" {
     need python3
-    head -c 4800000 /dev/zero | npy many.npy '<f4' '(300000, 4)'
+    seq 800000 | head -c 4800000 | npy many.npy '|u1' '(300000, 16)'
     stopped_in mmd INT
     [ "$code" -eq 130 ]
     grep -q '^weval: interrupted$' told
     stopped_in 'sliced' TERM
     [ "$code" -eq 143 ]
+    for metric in kid precision two-sample critic; do
+        stopped_in $metric INT
+        [ "$code" -eq 130 ]
+    done
     [ ! -e no.tsv ]
     [ -z "$(find . -name '.*' -type f)" ]
 }
