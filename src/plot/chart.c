@@ -224,7 +224,8 @@ static void draw_line(cairo_t *cr, const bw_chart *chart, size_t k)
         draw_run(&p, from, s->n - from < run ? s->n : from + run);
     lift(&p);
     bw_mark_set_dash(cr, 0);
-    for (size_t i = 0; i < s->n && s->n <= N_MARKED; i++)
+    bool is_marked = s->n <= N_MARKED && s->style == BW_STYLE_LINE;
+    for (size_t i = 0; i < s->n && is_marked; i++)
         if (is_shown(chart, s, i))
             fill_dot(cr, chart, s, i, mark, BW_CHART_DOT);
     cairo_set_line_width(cr, 1);

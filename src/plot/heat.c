@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "plot/heat.h"
@@ -11,7 +12,9 @@
 enum {
     BAR_GAP = 14,
     BAR_WIDTH = 14,
-    BAR_ROOM = 64, /* for the labels of the scale */
+    BAR_ROOM = 64,    /* for the labels of the scale */
+    SCALE_EVERY = 30, /* between its ticks */
+    USUAL_LEFT = 50,  /* what the axis of rows takes, about */
     N_SHADES = 256,
     N_ANCHORS = 9,
     MISSING = 217 /* grey */
@@ -91,12 +94,33 @@ static bw_axis count_axis(double n)
     return axis;
 }
 
+static double ratio_of(const bw_heat *heat)
+{
+    return heat->column_count / heat->row_count;
+}
+
+static bool is_long(double ratio)
+{
+    return ratio > 4 || ratio < 0.25;
+}
+
+double bw_heat_height(const bw_heat *heat, double width)
+{
+    double ratio = ratio_of(heat);
+    double side = width - USUAL_LEFT - BAR_GAP - BAR_WIDTH - BAR_ROOM;
+
+    if (is_long(ratio))
+        return ratio > 1 ? 0.5 * width : width;
+    return fmin(side / ratio, 1.3 * width) + BW_TEXT_SIZE / 2.0 +
+           BW_FRAME_BOTTOM + BW_FRAME_LABEL;
+}
+
 /* Cells are square where the room lets them be of some size. */
 static void fit_cells(const bw_heat *heat, bw_field *field)
 {
-    double ratio = heat->column_count / heat->row_count;
+    double ratio = ratio_of(heat);
 
-    if (ratio > 4 || ratio < 0.25)
+    if (is_long(ratio))
         return;
     if (field->width > ratio * field->height)
         field->width = ratio * field->height;
@@ -127,7 +151,7 @@ bw_status bw_heat_draw(cairo_t *cr, const bw_heat *heat, const bw_field *room,
     field.width -= left + BAR_GAP + BAR_WIDTH + BAR_ROOM;
     fit_cells(heat, &field);
     bw_frame_mark_y(&y, field.height, false);
-    bw_frame_mark_y(&scale, field.height, false);
+    bw_axis_mark(&scale, (size_t)fmax(field.height / SCALE_EVERY, 3));
     bw_frame_mark_x(cr, &x, field.width);
     bw_status status =
         bw_image_shape(&image, BW_U8, heat->n_rows, heat->n_columns, 3, err);

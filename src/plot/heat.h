@@ -22,6 +22,9 @@ typedef struct bw_heat {
  * 0 .. 1. */
 void bw_heat_colour(double at, unsigned char rgb[3]);
 
+/* Units of height that suit a width. */
+double bw_heat_height(const bw_heat *heat, double width);
+
 /* Draws within the room: square cells unless sides differ more than fourfold.
  * BW_ERR_MEMORY, BW_ERR_DIMENSION. */
 bw_status bw_heat_draw(cairo_t *cr, const bw_heat *heat, const bw_field *room,

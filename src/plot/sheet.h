@@ -21,6 +21,7 @@ enum { BW_PANEL_WIDTH = 488, BW_PANEL_HEIGHT = 512, BW_PANEL_IMAGES = 464 };
 
 typedef enum bw_style {
     BW_STYLE_LINE,
+    BW_STYLE_GUIDE, /* a line whose points are never marked */
     BW_STYLE_DOTS,
     BW_STYLE_BAND, /* between y and y2 */
     BW_STYLE_BAR   /* of bars.h */

@@ -1,12 +1,17 @@
 /* surface.c - images from and to cairo's surfaces. */
 #include "config.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "plot/surface.h"
 
-enum { CAIRO_MOST = 32767 };
+enum {
+    CAIRO_MOST = 32767,
+    VECTOR_PIXELS = 4, /* a point of SVG and PDF */
+    MOST_ENLARGED = 64
+};
 
 bw_status bw_surface_check(cairo_status_t status, bw_error *err)
 {
@@ -81,8 +86,8 @@ bw_status bw_surface_to_image(cairo_surface_t *surface, bw_image *image,
     return BW_OK;
 }
 
-void bw_surface_paint(cairo_t *cr, cairo_surface_t *surface, double left,
-                      double top, double width, double height)
+static void paint_nearest(cairo_t *cr, cairo_surface_t *surface, double left,
+                          double top, double width, double height)
 {
     cairo_save(cr);
     cairo_translate(cr, left, top);
@@ -92,4 +97,39 @@ void bw_surface_paint(cairo_t *cr, cairo_surface_t *surface, double left,
     cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
     cairo_paint(cr);
     cairo_restore(cr);
+}
+
+/* Those who show SVG smooth images that they enlarge, so these come enlarged:
+ * so many times that little is left to do. */
+static int enlargement(cairo_t *cr, cairo_surface_t *surface, double width)
+{
+    int n = cairo_image_surface_get_width(surface);
+    double height = 0;
+
+    if (cairo_surface_get_type(cairo_get_target(cr)) ==
+        CAIRO_SURFACE_TYPE_IMAGE)
+        return 1;
+    cairo_user_to_device_distance(cr, &width, &height);
+    double factor = ceil(width * VECTOR_PIXELS / fmax(n, 1));
+    return (int)fmin(fmax(factor, 1), MOST_ENLARGED);
+}
+
+void bw_surface_paint(cairo_t *cr, cairo_surface_t *surface, double left,
+                      double top, double width, double height)
+{
+    int factor = enlargement(cr, surface, width);
+    int w = factor * cairo_image_surface_get_width(surface);
+    int h = factor * cairo_image_surface_get_height(surface);
+
+    if (factor == 1 || w > CAIRO_MOST || h > CAIRO_MOST) {
+        paint_nearest(cr, surface, left, top, width, height);
+        return;
+    }
+    cairo_surface_t *large =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
+    cairo_t *on_large = cairo_create(large);
+    paint_nearest(on_large, surface, 0, 0, w, h);
+    cairo_destroy(on_large);
+    paint_nearest(cr, large, left, top, width, height);
+    cairo_surface_destroy(large);
 }

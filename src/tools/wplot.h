@@ -28,6 +28,15 @@ typedef struct bw_wplot_asked {
 
 extern bw_wplot_asked bw_wplot_asked_page;
 
+/* Names of operands in the legend. */
+#define BW_WPLOT_NAME_OPTION(variable)                                         \
+    {                                                                          \
+        .type = BW_OPTION_LIST, .name = "name", .letter = 'n', .meta = "TEXT", \
+        .help = "the name of the first file in the legend; again for the "     \
+                "next",                                                        \
+        .value = &(variable)                                                   \
+    }
+
 #define BW_WPLOT_PAGE_OPTIONS                                                  \
     {.type = BW_OPTION_GROUP, .name = "Figure"},                               \
         {.type = BW_OPTION_TEXT,                                               \

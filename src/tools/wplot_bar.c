@@ -10,7 +10,7 @@
 #include "store/utf8.h"
 #include "tools/wplot.h"
 
-static bw_option_list names;
+static bw_option_list chosen, names;
 static const char *label;
 static bool is_log;
 
@@ -19,7 +19,7 @@ static const bw_option options[] = {
      .name = "row",
      .meta = "NAME",
      .help = "only this row; may be given again (default: all)",
-     .value = &names},
+     .value = &chosen},
     {.type = BW_OPTION_TEXT,
      .name = "label",
      .meta = "TEXT",
@@ -29,6 +29,7 @@ static const bw_option options[] = {
      .name = "log",
      .help = "a logarithmic axis",
      .value = &is_log},
+    BW_WPLOT_NAME_OPTION(names),
     BW_WPLOT_PAGE_OPTIONS,
     {.name = NULL},
 };
@@ -54,10 +55,10 @@ typedef struct work {
 
 static bool is_wanted(const char *name)
 {
-    for (size_t k = 0; k < names.n; k++)
-        if (strcmp(names.item[k], name) == 0)
+    for (size_t k = 0; k < chosen.n; k++)
+        if (strcmp(chosen.item[k], name) == 0)
             return true;
-    return names.n == 0;
+    return chosen.n == 0;
 }
 
 /* The place of a name: a new one where it is of the first file. */
@@ -92,7 +93,7 @@ static bw_status take_line(work *w, const char *path, size_t number, char *line,
     *tab = '\0';
     double value = strtod(tab + 1, &end);
     bool is_number = end > tab + 1 && end[strspn(end, " \r")] == '\0';
-    if (!is_wanted(line) || (!is_number && names.n == 0 && !strchr(end, '\t')))
+    if (!is_wanted(line) || (!is_number && chosen.n == 0 && !strchr(end, '\t')))
         return BW_OK;
     if (!is_number)
         return bw_error_set(err, BW_ERR_FORMAT, "%s:%zu: '%s' is no number",
@@ -143,7 +144,9 @@ static bw_status read_file(work *w, const char *path, bw_error *err)
             status = take_line(w, path, number, line, err);
         line = next;
     }
-    if (!status && !(w->file[w->n_files] = bw_wplot_name(path)))
+    if (!status && !(w->file[w->n_files] = w->n_files < names.n
+                                               ? strdup(names.item[w->n_files])
+                                               : bw_wplot_name(path)))
         status = bw_error_memory(err);
     w->n_files++;
     return status;

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "plot/chart.h"
+#include "plot/mark.h"
 #include "store/columns.h"
 #include "tools/wplot.h"
 
-static bw_option_list columns;
+static bw_option_list columns, names;
 static int set = 2;
 static const char *x_column = "step", *x_label, *y_label;
 static uint64_t smooth = 1;
@@ -57,6 +58,7 @@ static const bw_option options[] = {
      .meta = "TEXT",
      .help = "the name of the axis upwards (default: the only column)",
      .value = &y_label},
+    BW_WPLOT_NAME_OPTION(names),
     BW_WPLOT_PAGE_OPTIONS,
     {.name = NULL},
 };
@@ -77,6 +79,9 @@ typedef struct work {
     bw_series series[MAX_SERIES];
     double *x[MAX_SERIES], *y[MAX_SERIES]; /* owned */
     char *name[MAX_SERIES];
+    size_t n_lines; /* files and columns so far: each has a colour */
+    size_t file;    /* the operand in hand */
+    size_t n_files;
 } work;
 
 /* The rows of a set: all where it is NULL. */
@@ -146,13 +151,15 @@ static bw_status read_rows(work *w, const choice *c, bw_error *err)
 }
 
 static bw_status set_name(work *w, const char *path, const choice *c,
-                          bool has_files, bool has_columns, bool has_sets,
                           bw_error *err)
 {
+    bool has_files = w->n_files > 1, has_columns = columns.n > 1;
     const char *column = c->table->cell[c->y];
-    const char *set_name = has_sets && c->set ? c->set : "";
-    char *file = bw_wplot_name(path), *name = NULL;
-    bool has_file = has_files || (!has_columns && !*set_name);
+    const char *set_name = set == 2 && c->set ? c->set : "";
+    char *file =
+        w->file < names.n ? strdup(names.item[w->file]) : bw_wplot_name(path);
+    char *name = NULL;
+    bool has_file = has_files || names.n > 0 || (!has_columns && !*set_name);
 
     if (file &&
         asprintf(&name, "%s%s%s%s%s", has_file ? file : "",
@@ -166,16 +173,28 @@ static bw_status set_name(work *w, const char *path, const choice *c,
     return name ? BW_OK : bw_error_memory(err);
 }
 
+/* Of several lines in two sets each, sets are told apart by dashes. */
+static void set_mark(const work *w, const choice *c, bw_series *series)
+{
+    bool is_pair = set == 2 && c->set;
+
+    if (!is_pair || (w->n_files == 1 && columns.n < 2))
+        return;
+    series->has_mark = true;
+    series->mark = w->n_lines % BW_MARK_COLOURS +
+                   (strcmp(c->set, "train") == 0 ? 0 : BW_MARK_COLOURS);
+}
+
 static bw_status add_series(work *w, const char *path, const choice *c,
-                            size_t n_files, bw_error *err)
+                            bw_error *err)
 {
     if (w->n_series == MAX_SERIES)
         return bw_error_set(err, BW_ERR_USAGE, "more than %d curves",
                             MAX_SERIES);
     bw_status status = read_rows(w, c, err);
     if (!status && w->series[w->n_series].n > 0)
-        status =
-            set_name(w, path, c, n_files > 1, columns.n > 1, set == 2, err);
+        status = set_name(w, path, c, err);
+    set_mark(w, c, &w->series[w->n_series]);
     if (status || w->series[w->n_series].n > 0) {
         w->n_series++;
         return status;
@@ -189,7 +208,7 @@ static bw_status add_series(work *w, const char *path, const choice *c,
 /* ---- a table ---- */
 
 static bw_status add_column(work *w, const char *path, const bw_columns *table,
-                            const char *name, size_t n_files, bw_error *err)
+                            const char *name, bw_error *err)
 {
     static const char *const sets[] = {"train", "validation"};
     choice c = {.table = table, .set_column = bw_columns_find(table, "set")};
@@ -198,26 +217,25 @@ static bw_status add_column(work *w, const char *path, const bw_columns *table,
     if (!status)
         status = bw_columns_need(table, x_column, &c.x, err);
     if (!status && c.set_column == table->n_columns)
-        return add_series(w, path, &c, n_files, err);
+        return add_series(w, path, &c, err);
     for (int k = 0; k < 2 && !status; k++)
         if (set == k || set == 2) {
             c.set = sets[k];
-            status = add_series(w, path, &c, n_files, err);
+            status = add_series(w, path, &c, err);
         }
     return status;
 }
 
-static bw_status add_file(work *w, const char *path, size_t n_files,
-                          bw_error *err)
+static bw_status add_file(work *w, const char *path, bw_error *err)
 {
     static const char *const usual[] = {"total"};
-    const char *const *names = columns.n > 0 ? columns.item : usual;
+    const char *const *list = columns.n > 0 ? columns.item : usual;
     size_t n = columns.n > 0 ? columns.n : 1, before = w->n_series;
     bw_columns table;
     bw_status status = bw_columns_read(path, &table, err);
 
-    for (size_t k = 0; k < n && !status; k++)
-        status = add_column(w, path, &table, names[k], n_files, err);
+    for (size_t k = 0; k < n && !status; k++, w->n_lines++)
+        status = add_column(w, path, &table, list[k], err);
     if (!status && w->n_series == before)
         status = bw_error_set(err, BW_ERR_RANGE, "%s: no rows of set %s", path,
                               set == 0   ? "train"
@@ -253,14 +271,14 @@ static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
 static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
-    work w = {.n_series = 0};
+    work w = {.n_files = parsed->n_operands};
     bw_wplot_page page;
     bw_status status = bw_wplot_need(parsed, 1, MAX_SERIES, "logs", err);
 
     if (!status)
         status = bw_wplot_open(&page, self, err);
-    for (size_t k = 0; k < parsed->n_operands && !status; k++)
-        status = add_file(&w, parsed->operand[k], parsed->n_operands, err);
+    for (; w.file < parsed->n_operands && !status; w.file++)
+        status = add_file(&w, parsed->operand[w.file], err);
     if (!status && w.n_series == 1 && parsed->n_operands == 1)
         w.series[0].name = NULL;
     if (!status)

@@ -190,7 +190,8 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
             w.heat.opt_label = label;
         if (w.heat.opt_label && !w.heat.opt_label[0])
             w.heat.opt_label = NULL;
-        status = bw_wplot_write(&page, page.figure.width * 0.75, draw, &w, err);
+        status = bw_wplot_write(
+            &page, bw_heat_height(&w.heat, page.figure.width), draw, &w, err);
     }
     free(w.cells.sum);
     free(w.cells.count);

@@ -151,8 +151,8 @@ static bool is_array(const char *path)
         return false;
     /* A container begins with its header's length, of which at least the last
      * three bytes are 0, and a brace. */
-    if (!bw_bytes_next(bytes, &data, &n, NULL) && n > 8)
-        is_container = data[7] == 0 && data[8] == '{';
+    if (!bw_bytes_next(bytes, &data, &n, NULL) && n > 0)
+        is_container = n > 8 && data[7] == 0 && data[8] == '{';
     bool is = !is_container && !bw_array_sniff(bytes, &format, NULL) &&
               format != BW_FORMAT_PNG;
     bw_bytes_close(bytes);

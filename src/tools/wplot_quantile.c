@@ -12,6 +12,7 @@
 
 static const char *exact_file;
 static bool has_points;
+static bw_option_list names;
 
 static const bw_option options[] = {
     {.type = BW_OPTION_TEXT,
@@ -24,6 +25,7 @@ static const bw_option options[] = {
      .name = "points",
      .help = "with --exact: the pairs, too, as points",
      .value = &has_points},
+    BW_WPLOT_NAME_OPTION(names),
     BW_WPLOT_PAGE_OPTIONS,
     {.name = NULL},
 };
@@ -57,10 +59,11 @@ typedef struct work {
     bw_series series[PER_FILE * MAX_FILES + 1];
 } work;
 
-static bw_status make_curve(curve *c, const char *path, size_t n, bw_error *err)
+static bw_status make_curve(curve *c, const char *path, size_t place, size_t n,
+                            bw_error *err)
 {
     c->n = n;
-    c->name = bw_wplot_name(path);
+    c->name = place < names.n ? strdup(names.item[place]) : bw_wplot_name(path);
     c->exact = calloc(4 * (n + 1), sizeof *c->exact);
     if (!c->name || !c->exact)
         return bw_error_memory(err);
@@ -72,21 +75,22 @@ static bw_status make_curve(curve *c, const char *path, size_t n, bw_error *err)
 
 /* ---- tables of dwe evaluate ---- */
 
-static bw_status read_table(curve *c, const char *path, bw_error *err)
+static bw_status read_table(curve *c, const char *path, size_t place,
+                            bw_error *err)
 {
-    static const char *const names[] = {"exact", "mean", "q10", "q90"};
+    static const char *const wanted[] = {"exact", "mean", "q10", "q90"};
     bw_columns table;
     size_t column[4];
     bw_status status = bw_columns_read(path, &table, err);
 
     for (size_t k = 0; k < 4 && !status; k++)
-        status = bw_columns_need(&table, names[k], &column[k], err);
+        status = bw_columns_need(&table, wanted[k], &column[k], err);
     if (!status && table.n_rows > MAX_BINS)
         status = bw_error_set(err, BW_ERR_RANGE,
                               "%s: more than %d rows of quantiles", table.path,
                               MAX_BINS);
     if (!status)
-        status = make_curve(c, path, table.n_rows, err);
+        status = make_curve(c, path, place, table.n_rows, err);
     for (size_t k = 0; k < 4 && !status; k++)
         for (size_t row = 0; row < c->n && !status; row++)
             status = bw_columns_number(&table, row, column[k],
@@ -145,7 +149,7 @@ static bw_status compare(const work *w, curve *c, const char *path,
     if (!status)
         status = check_pairs(&w->exact, &p, err);
     if (!status)
-        status = make_curve(c, path, BW_DWE_BINS, err);
+        status = make_curve(c, path, (size_t)(c - w->curve), BW_DWE_BINS, err);
     if (!status)
         status = bw_dwe_quantiles(p.m, p.value, w->exact.value, bin, err);
     if (!status) {
@@ -200,7 +204,12 @@ static void set_series(work *w)
         w->line[0] = fmin(w->line[0], c->n ? c->exact[0] : 0);
         w->line[1] = fmax(w->line[1], c->n ? c->exact[c->n - 1] : 0);
     }
-    add(w, (bw_series){.name = "equal", .n = 2, .opt_x = w->line, .y = w->line},
+    add(w,
+        (bw_series){.name = "equal",
+                    .style = BW_STYLE_GUIDE,
+                    .n = 2,
+                    .opt_x = w->line,
+                    .y = w->line},
         14);
     for (size_t k = 0; k < w->n; k++)
         add(w,
@@ -237,7 +246,8 @@ static bw_status load(work *w, const char *path, bw_error *err)
 {
     curve *c = &w->curve[w->n++];
 
-    return exact_file ? compare(w, c, path, err) : read_table(c, path, err);
+    return exact_file ? compare(w, c, path, err)
+                      : read_table(c, path, w->n - 1, err);
 }
 
 static bw_status run(const bw_program *self, const bw_parsed *parsed,

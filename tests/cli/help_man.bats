@@ -80,14 +80,20 @@ compare_options() {
     compare_options wgan
 }
 
+@test "help and page of wplot agree" {
+    compare_options wplot
+}
+
 @test "a page tells of every verb, with the options that it has" {
+    # What all verbs of wplot share is told once.
     for name in $(tools); do
         for verb in $(verbs "$name"); do
             page=$BARROW_SOURCE/man/$name.1
             grep -q "^\.Ss $verb\$" "$page" || show "page" ".Ss $verb" "none"
             awk -v want="$verb" '/^\.S[sh] / { at = $2 == want } at' "$page" |
                 page_options /dev/stdin >page.txt
-            "$name" "$verb" --help | sed '/^Common options:/,$d' >own.txt
+            "$name" "$verb" --help |
+                sed -E '/^(Figure|Common options):/,$d' >own.txt
             options_of own.txt >help.txt
             diff -u --label "$name $verb --help" --label "man/$name.1" \
                 help.txt page.txt
