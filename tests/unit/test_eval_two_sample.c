@@ -146,6 +146,14 @@ Test(eval_two_sample, of_a_sample_and_its_copy)
     free(y);
 }
 
+Test(eval_two_sample, of_equal_items_all_are_nearest)
+{
+    double x[] = {5, 6, 5, 6, 5, 6, 5, 6};
+    bw_sample a = eval_sample(4, 2, x);
+
+    eval_near(two_sample(&a, &a, 1).accuracy, 3 / 7., 1e-15, "equal");
+}
+
 Test(eval_two_sample, a_side_that_lies_between)
 {
     /* a: 0 10 20, b: 1 11 19.5: everyone's nearest is of the other side. */
