@@ -37,6 +37,7 @@ typedef enum bw_method {
 typedef struct bw_transport_options {
     bw_method method;
     bool with_certificate, with_plan, with_potentials;
+    bool with_times; /* fill seconds[] of the counts */
     /* Asked now and then where a problem takes long; not 0 ends it with
      * BW_ERR_INTERRUPTED. May be NULL. */
     int (*stopped)(void);
@@ -63,12 +64,26 @@ typedef struct bw_solution {
     const double *potential_source, *potential_target;
 } bw_solution;
 
+/* What a solver's time goes to. */
+typedef enum bw_transport_part {
+    BW_PART_BUILD,   /* sides, their coarser likenesses, cost matrices */
+    BW_PART_COARSE,  /* all of the coarser problems */
+    BW_PART_START,   /* the first basis of the finest one */
+    BW_PART_PRICING, /* searching for arcs to enter; that of a flow is too
+                        entangled with its pivots to be told apart */
+    BW_PART_PIVOTS,
+    BW_PART_FIX_UP, /* in exact arithmetic */
+    BW_PART_VALUE,  /* cost, certificate, plan, potentials */
+    BW_N_PARTS
+} bw_transport_part;
+
 /* Counts of the work done, over all calls. */
 typedef struct bw_transport_counts {
-    uint64_t n_solved;        /* problems that were not trivial */
-    uint64_t n_pivots;        /* on the finest level, in fast arithmetic */
-    uint64_t n_coarse_pivots; /* on coarser grids */
-    uint64_t n_exact_pivots;  /* in exact arithmetic, of any kind */
+    uint64_t n_solved;          /* problems that were not trivial */
+    uint64_t n_pivots;          /* on the finest level, in fast arithmetic */
+    uint64_t n_coarse_pivots;   /* on coarser grids */
+    uint64_t n_exact_pivots;    /* in exact arithmetic, of any kind */
+    double seconds[BW_N_PARTS]; /* with_times */
 } bw_transport_counts;
 
 typedef struct bw_transport bw_transport;

@@ -285,6 +285,8 @@ static void close_worker(worker *w)
         sum->n_pivots += c.n_pivots;
         sum->n_coarse_pivots += c.n_coarse_pivots;
         sum->n_exact_pivots += c.n_exact_pivots;
+        for (int k = 0; k < BW_N_PARTS; k++)
+            sum->seconds[k] += c.seconds[k];
         pthread_mutex_unlock(&w->r->mutex);
     }
     bw_transport_destroy(w->transport);

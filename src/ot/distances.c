@@ -467,6 +467,21 @@ static bw_status name_journal(job *j, bw_error *err)
     return BW_OK;
 }
 
+/* Shares of the time that all threads solved. */
+static void report_parts(const bw_transport_counts *c)
+{
+    static const char *const names[BW_N_PARTS] = {
+        "build", "coarse", "start", "pricing", "pivots", "fix-up", "value"};
+    double sum = 0;
+    for (int k = 0; k < BW_N_PARTS; k++)
+        sum += c->seconds[k];
+    fprintf(stderr, "wdist: %.3f s in solvers:", sum);
+    for (int k = 0; k < BW_N_PARTS; k++)
+        fprintf(stderr, "%s %s %.1f %%", k ? "," : "", names[k],
+                sum > 0 ? 100 * c->seconds[k] / sum : 0);
+    fprintf(stderr, "\n");
+}
+
 static void report(const job *j, const bw_transport_counts *c, double seconds)
 {
     if (!j->options->is_verbose)
@@ -478,6 +493,8 @@ static void report(const job *j, const bw_transport_counts *c, double seconds)
             j->batch.pairs.n, seconds, c->n_solved, (double)c->n_pivots / n,
             (double)c->n_coarse_pivots / n, (double)c->n_exact_pivots / n,
             bw_bitmask_isa());
+    if (c->n_solved)
+        report_parts(c);
 }
 
 static bw_status prepare(job *j, bw_error *err)
@@ -524,6 +541,7 @@ static bw_status solve(job *j, bw_error *err)
     b->normalize = o->normalize;
     b->root = o->gives_cost ? 1 : o->p;
     b->transport = o->transport;
+    b->transport.with_times = o->is_verbose;
     b->tolerance = o->transport.with_certificate ? o->tolerance : HUGE_VAL;
     b->n_threads = o->n_threads;
     b->progress = &j->progress;

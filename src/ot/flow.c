@@ -19,7 +19,7 @@
 void bw_flow_clear(bw_flow *f)
 {
     free(f->store);
-    *f = (bw_flow){.stopped = f->stopped};
+    *f = (bw_flow){.stopped = f->stopped, .opt_watch = f->opt_watch};
 }
 
 /* ---- room ---- */
@@ -179,10 +179,13 @@ bw_status bw_flow_solve(bw_flow *f)
     for (size_t k = 0; k < l; k++)
         coarsen(&f->level[k], &f->level[k + 1]);
     bw_flow_start_single(&f->level[l]);
+    bw_watch_lap(f->opt_watch, BW_PART_BUILD);
     while (l-- > 0) {
         bw_flow_start_refined(f, l);
+        bw_watch_lap(f->opt_watch, l > 0 ? BW_PART_COARSE : BW_PART_START);
         bw_status status = solve_level(
             f, &f->level[l], l > 0 ? &f->n_coarse_pivots : &f->n_pivots);
+        bw_watch_lap(f->opt_watch, l > 0 ? BW_PART_COARSE : BW_PART_PIVOTS);
         if (status)
             return status;
     }

@@ -35,6 +35,7 @@
 #include <stdint.h>
 
 #include "barrow/status.h"
+#include "ot/watch.h"
 
 enum {
     BW_FLOW_BITS = 61, /* masses of either side sum to at most 2^61 */
@@ -88,6 +89,7 @@ typedef struct bw_flow {
     size_t store_size;
     uint64_t n_pivots, n_coarse_pivots; /* summed over calls */
     int (*stopped)(void);               /* may be NULL */
+    bw_watch *opt_watch;
 } bw_flow;
 
 /* Sets the size of the grid and makes room. */

@@ -459,7 +459,9 @@ static bw_status run(solver *s, bool is_around, bool *is_done)
                 continue;
             if (l->stopped && l->stopped())
                 return BW_ERR_INTERRUPTED;
+            bw_watch_lap(l->opt_watch, BW_PART_PRICING);
             *is_done = pivot_batch(s, &b);
+            bw_watch_lap(l->opt_watch, BW_PART_PIVOTS);
             if (!*is_done)
                 return BW_OK;
         }
@@ -487,5 +489,6 @@ bw_status bw_large_solve(bw_large *l, bw_pricing *p, bw_tree *tree,
     if (*is_done && !status)
         status = run(&s, false, is_done);
     store_tree(&s, tree);
+    bw_watch_lap(l->opt_watch, BW_PART_PIVOTS);
     return status;
 }

@@ -23,6 +23,7 @@
 #include "barrow/status.h"
 #include "ot/pricing.h"
 #include "ot/tree.h"
+#include "ot/watch.h"
 
 /* What a climb to the root reads, in one place. */
 typedef struct bw_large_node {
@@ -42,6 +43,7 @@ typedef struct bw_large {
     size_t cap_nodes, cap_sources;
     uint64_t n_pivots, n_rows; /* summed over calls; rows looked at */
     int (*stopped)(void);      /* may be NULL */
+    bw_watch *opt_watch;
 } bw_large;
 
 bw_status bw_large_reserve(bw_large *l, const bw_pricing *p) BW_MUST_CHECK;

@@ -129,9 +129,16 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     }
     if (!g->is_squared)
         fill_matrix(b, arcs);
+    bw_watch *watch = arcs->is_coarse ? NULL : &m->watch;
+    bw_watch_lap(watch, BW_PART_BUILD);
     uint64_t before = b->n_pivots;
     b->stopped = m->simplex.stopped;
+    b->is_timed = watch && watch->is_on;
+    b->pricing = 0;
     bool is_done = bw_bitmask_solve(b);
+    bw_watch_lap(watch, BW_PART_PIVOTS);
+    m->watch.seconds[BW_PART_PIVOTS] -= b->pricing;
+    m->watch.seconds[BW_PART_PRICING] += b->pricing;
     uint64_t n_pivots = b->n_pivots - before;
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += n_pivots;
@@ -185,9 +192,12 @@ static bw_status solve_large(bw_multiscale *m, const bw_arcs *arcs,
         status = bw_large_reserve(&m->large, p);
     if (status)
         return status;
+    bw_watch *watch = arcs->is_coarse ? NULL : &m->watch;
+    bw_watch_lap(watch, BW_PART_BUILD);
     uint64_t before = m->large.n_pivots;
     bool is_done;
     m->large.stopped = m->simplex.stopped;
+    m->large.opt_watch = watch;
     status = bw_large_solve(&m->large, p, tree, &is_done);
     uint64_t n_pivots = m->large.n_pivots - before;
     if (arcs->is_coarse)
@@ -206,6 +216,7 @@ static bw_status solve_large(bw_multiscale *m, const bw_arcs *arcs,
         return status;
     before = s->n_pivots;
     status = bw_simplex_finish_priced(s, arcs, tree, p);
+    bw_watch_lap(watch, BW_PART_FIX_UP);
     m->counts.n_exact_pivots += s->n_pivots - before;
     return status;
 }
@@ -285,6 +296,7 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
     bw_status status = reserve(m, m->source[0].n, m->sink[0].n);
     if (!status)
         status = make_levels(m, ground, n_levels);
+    bw_watch_lap(&m->watch, BW_PART_BUILD);
     bw_arcs coarse = {0};
     for (size_t l = n_levels; l-- > 0 && !status;) {
         bw_arcs arcs = {ground, &m->source[l], &m->sink[l], is_swapped, l > 0};
@@ -298,6 +310,8 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
             bw_start_staircase(&m->start, &arcs, tree);
         else
             bw_start_rows(&m->start, &arcs, small_scale(&arcs), tree);
+        if (l == 0)
+            bw_watch_lap(&m->watch, BW_PART_START);
         /* Along a line the staircase is optimal: convex costs are Monge. */
         stage reached = method == BW_METHOD_LINE ? OPTIMAL : FEASIBLE;
         bool is_plain = l == 0 && method == BW_METHOD_SIMPLEX;
@@ -320,6 +334,7 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
             bw_multiscale_sort(m, tree);
             small_duals(m, &arcs, tree);
         }
+        bw_watch_lap(&m->watch, l > 0 ? BW_PART_COARSE : BW_PART_FIX_UP);
         coarse = arcs;
         *ret_tree = tree;
     }

@@ -14,6 +14,7 @@
 #include "ot/simplex.h"
 #include "ot/start.h"
 #include "ot/tree.h"
+#include "ot/watch.h"
 
 typedef struct bw_multiscale {
     bw_side source[BW_MAX_LEVELS], sink[BW_MAX_LEVELS]; /* 0: the finest */
@@ -29,6 +30,7 @@ typedef struct bw_multiscale {
     bw_pricing_points points;
     bw_simplex simplex;
     bw_transport_counts counts;
+    bw_watch watch;
     /* For BW_METHOD_LINE: the masses where they are real, else NULL. */
     const long double *line_source, *line_sink;
 } bw_multiscale;

@@ -62,6 +62,8 @@ bw_status bw_transport_create(const bw_ground *ground,
     t->options = *options;
     t->multiscale.simplex.stopped = options->stopped;
     t->flow.flow.stopped = options->stopped;
+    t->multiscale.watch.is_on = options->with_times;
+    t->flow.flow.opt_watch = &t->multiscale.watch;
     if (ground->is_metric) {
         t->have = calloc(ground->n_sources, sizeof *t->have);
         if (!t->have) {
@@ -106,6 +108,7 @@ bw_transport_counts bw_transport_get_counts(const bw_transport *t)
     bw_transport_counts counts = t->multiscale.counts;
     counts.n_pivots += t->flow.flow.n_pivots;
     counts.n_coarse_pivots += t->flow.flow.n_coarse_pivots;
+    memcpy(counts.seconds, t->multiscale.watch.seconds, sizeof counts.seconds);
     return counts;
 }
 
@@ -407,6 +410,7 @@ bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
 {
     bw_common c;
     *solution = (bw_solution){0};
+    bw_watch_start(&t->multiscale.watch);
     bw_status status = bw_common_make(a, b, normalize, &c, err);
     if (status)
         return status;
@@ -430,5 +434,6 @@ bw_status bw_transport_solve(bw_transport *t, const bw_histogram *a,
         solution->potential_source = t->potential[0];
         solution->potential_target = t->potential[1];
     }
+    bw_watch_lap(&t->multiscale.watch, BW_PART_VALUE);
     return BW_OK;
 }

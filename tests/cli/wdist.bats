@@ -705,3 +705,23 @@ open('cost.safetensors', 'wb').write(
         stdout_is $'0\t1\t4\t0'
     done
 }
+
+@test "-v tells of pivots, and of what the time went to" {
+    wpack -q --limit 20 "$MNIST_IMAGES" -o digits.st.zst
+    for method in bitmask large simplex; do
+        check 0 wdist -v --method $method digits.st.zst -o out.st.zst
+        stderr_has '190 problems of '
+        # Shares add up to all of it, rounding aside.
+        sed -n 's/^wdist: [0-9.]* s in solvers: //p' <<<"$stderr" | awk '
+            { gsub(/ %/, ""); gsub(/,/, "") }
+            $1 == "build" && $3 == "coarse" && $5 == "start" &&
+                $7 == "pricing" && $9 == "pivots" && $11 == "fix-up" &&
+                $13 == "value" && NF == 14 {
+                for (k = 2; k <= NF; k += 2) { sum += $k; bad += $k < -1 }
+                good = sum > 99 && sum < 101 && !bad
+            }
+            END { exit !good }'
+    done
+    check 0 wdist digits.st.zst -o out.st.zst
+    stderr_is ''
+}
