@@ -40,8 +40,10 @@ typedef struct bw_bitmask {
     /* Potentials of the sinks, v(root) = 0: c - u - v >= 0 for all arcs. */
     int32_t *v;
     uint64_t n_pivots; /* summed over calls */
-    bool is_timed;     /* whether pricing is */
-    double pricing;    /* its seconds: one block in sixteen, times sixteen */
+    /* Where it is not NULL, pricing is timed by it: seconds, those of one block
+     * in sixteen, times sixteen. */
+    double (*clock)(void);
+    double pricing;
     /* Asked every few thousand blocks; not 0 ends a solve. May be NULL. */
     int (*stopped)(void);
     bool is_stopped; /* what ended the last solve */

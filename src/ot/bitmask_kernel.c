@@ -16,7 +16,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "ot/bitmask.h"
 #include "ot/lanes.h"
 
@@ -374,11 +373,11 @@ INLINE bool run(solver *s, bw_bitmask *b, const size_t n_words,
     int32_t arg[BW_N_LANES], cost[BW_N_LANES];
     for (size_t block = 0, n_clean = 0; n_clean < n_blocks;) {
         uint32_t candidates;
-        if (b->is_timed && n_priced % TIMED == 0) {
+        if (b->clock && n_priced % TIMED == 0) {
             /* The clock takes as long as a small block, which is left out. */
-            double before = bw_progress_now(), start = bw_progress_now();
+            double before = b->clock(), start = b->clock();
             candidates = price_block(s, block, arg, cost, is_squared);
-            s->pricing += TIMED * (bw_progress_now() - start - start + before);
+            s->pricing += TIMED * (b->clock() - start - start + before);
         } else {
             candidates = price_block(s, block, arg, cost, is_squared);
         }

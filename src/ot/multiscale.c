@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/progress.h"
 #include "ot/multiscale.h"
 
 /* Of points: in more, boxes clear little, and a matrix is cheaper. */
@@ -133,7 +134,7 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     bw_watch_lap(watch, BW_PART_BUILD);
     uint64_t before = b->n_pivots;
     b->stopped = m->simplex.stopped;
-    b->is_timed = watch && watch->is_on;
+    b->clock = watch && watch->is_on ? bw_progress_now : NULL;
     b->pricing = 0;
     bool is_done = bw_bitmask_solve(b);
     bw_watch_lap(watch, BW_PART_PIVOTS);
