@@ -162,9 +162,10 @@ static bool can_large(const bw_arcs *arcs)
     return arcs->ground->kind == BW_GROUND_POINTS || can_matrix(arcs);
 }
 
-/* The search that suits the ground cost, made ready. */
+/* The search that suits the ground cost, made ready; 1 / coarser of the scale
+ * of small costs, where that is not fixed by a table. */
 static bw_status open_pricing(bw_multiscale *m, const bw_arcs *arcs,
-                              bw_pricing **ret_pricing)
+                              double coarser, bw_pricing **ret_pricing)
 {
     if (arcs->ground->kind == BW_GROUND_GRID) {
         *ret_pricing = &m->grid.head;
@@ -176,10 +177,34 @@ static bw_status open_pricing(bw_multiscale *m, const bw_arcs *arcs,
     if (is_points &&
         (arcs->ground->d <= MOST_DIMENSIONS || !can_matrix(arcs))) {
         *ret_pricing = &m->points.head;
-        return bw_pricing_points_open(&m->points, arcs, scale);
+        return bw_pricing_points_open(&m->points, arcs, scale / coarser);
     }
     *ret_pricing = &m->matrix.head;
-    return bw_pricing_matrix_open(&m->matrix, arcs, scale);
+    return bw_pricing_matrix_open(&m->matrix, arcs, scale / coarser);
+}
+
+/* Pivots in small integers. Where potentials leave their range, again from
+ * there in coarser ones: in 10 dimensions, paths of the first basis are long
+ * and costs all much alike. */
+static bw_status pivot_large(bw_multiscale *m, const bw_arcs *arcs,
+                             bw_tree *tree, bw_pricing **ret_pricing,
+                             bool *is_done)
+{
+    double coarsest = arcs->ground->kind == BW_GROUND_GRID ? 1 : 4096;
+    *is_done = false;
+    for (double coarser = 1; coarser <= coarsest && !*is_done; coarser *= 16) {
+        bw_status status = open_pricing(m, arcs, coarser, ret_pricing);
+        if (!status)
+            status = bw_large_reserve(&m->large, *ret_pricing);
+        bw_watch_lap(m->large.opt_watch, BW_PART_BUILD);
+        if (!status)
+            status = bw_large_solve(&m->large, *ret_pricing, tree, is_done);
+        if (status)
+            return status;
+        if (!*is_done)
+            bw_multiscale_sort(m, tree);
+    }
+    return BW_OK;
 }
 
 /* Solves in small integers, whatever the size, and if they are rounded then
@@ -188,18 +213,12 @@ static bw_status solve_large(bw_multiscale *m, const bw_arcs *arcs,
                              bw_tree *tree, stage *reached)
 {
     bw_pricing *p;
-    bw_status status = open_pricing(m, arcs, &p);
-    if (!status)
-        status = bw_large_reserve(&m->large, p);
-    if (status)
-        return status;
     bw_watch *watch = arcs->is_coarse ? NULL : &m->watch;
-    bw_watch_lap(watch, BW_PART_BUILD);
     uint64_t before = m->large.n_pivots;
     bool is_done;
     m->large.stopped = m->simplex.stopped;
     m->large.opt_watch = watch;
-    status = bw_large_solve(&m->large, p, tree, &is_done);
+    bw_status status = pivot_large(m, arcs, tree, &p, &is_done);
     uint64_t n_pivots = m->large.n_pivots - before;
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += n_pivots;

@@ -307,3 +307,19 @@ Test(transport_points, hungarian_fixtures)
     fclose(file);
     cr_assert_eq(n_rows, 20);
 }
+
+/* Paths of the first basis are long and costs much alike: potentials in fine
+ * small costs leave their range, and coarser ones have to do. What is left to
+ * exact arithmetic is little. */
+Test(points, many_dimensions_take_coarser_costs)
+{
+    for (uint64_t t = 0; t < 4; t++) {
+        problem q;
+        bw_transport_counts counts = {0};
+        open_problem(&q, UNIFORM, BW_NORM_L2, 1, 1500, 1500, 10, 1, 900 + t);
+        solve(&q, BW_METHOD_AUTO, &counts);
+        cr_assert_lt(counts.n_exact_pivots, 100, "%s: %llu", q.label,
+                     (unsigned long long)counts.n_exact_pivots);
+        close_problem(&q);
+    }
+}
