@@ -11,8 +11,9 @@
 /* Pixels, but for the counts. */
 enum {
     TITLE_GAP = 8,
-    N_MARKED = 25, /* lines of so few points show them */
-    N_DOTS = 20000 /* of a series, at most */
+    N_MARKED = 25,  /* lines of so few points show them */
+    N_DOTS = 20000, /* of a series, at most */
+    N_ROUNDS = 64   /* in which dots of several series are mixed */
 };
 
 static const double dot_opacity = 0.7, line_width = 1.6, small_dot = 1.5;
@@ -92,6 +93,10 @@ bw_chart bw_chart_place(cairo_t *cr, const bw_panel *panel, double left,
     add_ranges(&chart);
     bw_axis_pad(&chart.x, 0.03);
     bw_axis_pad(&chart.y, 0.04);
+    if (panel->has_y_range) {
+        chart.y.low = panel->y_low;
+        chart.y.high = panel->y_high;
+    }
     /* Twice, since labels need room and a scale that is shared needs the room's
      * size. */
     for (int k = 0; k < 2; k++) {
@@ -120,6 +125,12 @@ double bw_chart_y(const bw_chart *chart, double y)
 
 /* ---- series ---- */
 
+static bool is_shown(const bw_chart *chart, const bw_series *s, size_t i)
+{
+    return bw_axis_shows(&chart->x, x_of(s, i)) &&
+           bw_axis_shows(&chart->y, s->y[i]);
+}
+
 static void fill_dot(cairo_t *cr, const bw_chart *chart, const bw_series *s,
                      size_t i, size_t mark, double radius)
 {
@@ -128,26 +139,43 @@ static void fill_dot(cairo_t *cr, const bw_chart *chart, const bw_series *s,
     cairo_fill(cr);
 }
 
-static bool is_shown(const bw_chart *chart, const bw_series *s, size_t i)
-{
-    return bw_axis_shows(&chart->x, x_of(s, i)) &&
-           bw_axis_shows(&chart->y, s->y[i]);
-}
-
-static void draw_dots(cairo_t *cr, const bw_chart *chart, size_t k)
+/* The share of a series' dots that a round draws. */
+static void draw_some_dots(cairo_t *cr, const bw_chart *chart, size_t k,
+                           size_t round, double radius)
 {
     const bw_series *s = &chart->panel->series[k];
     size_t n = s->n < N_DOTS ? s->n : N_DOTS,
            mark = bw_chart_mark(chart->panel->series, k);
-    double radius = s->n > MANY_DOTS ? small_dot : BW_CHART_DOT;
 
     bw_mark_set_colour(cr, mark, dot_opacity);
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = n * round / N_ROUNDS; j < n * (round + 1) / N_ROUNDS; j++) {
         /* Spread over the series, without a product that could overflow. */
         size_t i = s->n / n * j + s->n % n * j / n;
         if (is_shown(chart, s, i))
             fill_dot(cr, chart, s, i, mark, radius);
     }
+}
+
+static bool is_dots(const bw_chart *chart, size_t k)
+{
+    return chart->panel->series[k].style == BW_STYLE_DOTS;
+}
+
+/* Those of the series from the k-th on, which are all there are. */
+static void draw_dots(cairo_t *cr, const bw_chart *chart, size_t first)
+{
+    size_t n = 0, end = chart->panel->n_series;
+
+    for (size_t k = first; k < end; k++)
+        if (is_dots(chart, k) && n <= MANY_DOTS)
+            n += chart->panel->series[k].n < MANY_DOTS + 1
+                     ? chart->panel->series[k].n
+                     : MANY_DOTS + 1;
+    double radius = n > MANY_DOTS ? small_dot : BW_CHART_DOT;
+    for (size_t round = 0; round < N_ROUNDS; round++)
+        for (size_t k = first; k < end; k++)
+            if (is_dots(chart, k))
+                draw_some_dots(cr, chart, k, round, radius);
 }
 
 /* A line on its way: how many points it has since the last gap. */
@@ -250,18 +278,35 @@ static void draw_band(cairo_t *cr, const bw_chart *chart, size_t k)
     cairo_fill(cr);
 }
 
-static void draw_series(cairo_t *cr, const bw_chart *chart, size_t k)
+static void draw_series(cairo_t *cr, const bw_chart *chart)
 {
-    switch (chart->panel->series[k].style) {
-    case BW_STYLE_DOTS:
-        draw_dots(cr, chart, k);
-        break;
-    case BW_STYLE_BAND:
-        draw_band(cr, chart, k);
-        break;
-    default:
-        draw_line(cr, chart, k);
-    }
+    bool has_dots = false;
+
+    for (size_t k = 0; k < chart->panel->n_series; k++)
+        switch (chart->panel->series[k].style) {
+        case BW_STYLE_DOTS:
+            if (!has_dots)
+                draw_dots(cr, chart, k);
+            has_dots = true;
+            break;
+        case BW_STYLE_BAND:
+            draw_band(cr, chart, k);
+            break;
+        default:
+            draw_line(cr, chart, k);
+        }
+}
+
+/* Of an axis whose ends were given, what is beyond them. */
+static void clip(cairo_t *cr, const bw_chart *chart)
+{
+    const bw_field *field = &chart->field;
+
+    if (!chart->panel->has_y_range)
+        return;
+    cairo_rectangle(cr, field->left - BW_CHART_DOT, field->top,
+                    field->width + 2 * BW_CHART_DOT, field->height);
+    cairo_clip(cr);
 }
 
 void bw_chart_draw(cairo_t *cr, const bw_chart *chart)
@@ -282,6 +327,16 @@ void bw_chart_draw(cairo_t *cr, const bw_chart *chart)
     bw_frame_y(cr, &chart->y, field, true, false, panel->opt_y_label);
     bw_legend_draw(cr, panel->n_series, panel->series, chart->legend_left,
                    chart->legend_top, chart->legend_width);
-    for (size_t k = 0; k < panel->n_series; k++)
-        draw_series(cr, chart, k);
+    cairo_save(cr);
+    clip(cr, chart);
+    draw_series(cr, chart);
+    cairo_restore(cr);
+}
+
+void bw_chart_show(cairo_t *cr, const bw_panel *panel, const bw_field *room)
+{
+    bw_chart chart = bw_chart_place(cr, panel, room->left, room->top,
+                                    room->width, room->height);
+
+    bw_chart_draw(cr, &chart);
 }

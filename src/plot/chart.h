@@ -21,6 +21,8 @@ typedef struct bw_chart {
 bw_chart bw_chart_place(cairo_t *cr, const bw_panel *panel, double left,
                         double top, double width, double height);
 void bw_chart_draw(cairo_t *cr, const bw_chart *chart);
+/* Both, in all of the room. */
+void bw_chart_show(cairo_t *cr, const bw_panel *panel, const bw_field *room);
 
 /* Where a value is drawn. */
 double bw_chart_x(const bw_chart *chart, double x);

@@ -56,10 +56,9 @@ static bw_status draw_panel(cairo_t *cr, const bw_panel *panel, double left,
         return draw_images(cr, panel->opt_images, left + MARGIN, top + TITLE,
                            err);
     if (!panel->opt_images) {
-        bw_chart chart =
-            bw_chart_place(cr, panel, left + MARGIN, top + TITLE,
-                           BW_PANEL_IMAGES, BW_PANEL_HEIGHT - TITLE - MARGIN);
-        bw_chart_draw(cr, &chart);
+        const bw_field room = {left + MARGIN, top + TITLE, BW_PANEL_IMAGES,
+                               BW_PANEL_HEIGHT - TITLE - MARGIN};
+        bw_chart_show(cr, panel, &room);
     }
     return BW_OK;
 }

@@ -30,7 +30,8 @@ typedef enum bw_style {
 /* Points in their order. What is not finite, or not positive on a log axis, is
  * left out, and a line has a gap there. Long lines are thinned to the first,
  * last, lowest and highest of each run of points; of more than 20,000 dots so
- * many are drawn, evenly chosen. */
+ * many are drawn, evenly chosen. Dots of several series are mixed, and of one
+ * size, so that none hides or outdoes another. */
 typedef struct bw_series {
     const char *name; /* in the legend; NULL: not there */
     bw_style style;
@@ -47,7 +48,10 @@ typedef struct bw_panel {
     const bw_grid *opt_images; /* else: a chart. n = 0 leaves it empty */
     const char *opt_x_label, *opt_y_label;
     bool is_log_x, is_log_y;
-    bool is_square; /* one scale for both axes, where none is log */
+    bool is_square;   /* one scale for both axes, where none is log */
+    bool has_y_range; /* low and high are the ends of the upward axis; what is
+                         beyond them is cut off */
+    double y_low, y_high;
     size_t n_series;
     const bw_series *series; /* the k-th has the mark k of mark.h */
 } bw_panel;

@@ -260,11 +260,9 @@ static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
         .n_series = w->n_series,
         .series = w->series,
     };
-    bw_chart chart = bw_chart_place(cr, &panel, room->left, room->top,
-                                    room->width, room->height);
 
     (void)err;
-    bw_chart_draw(cr, &chart);
+    bw_chart_show(cr, &panel, room);
     return BW_OK;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot/flow.h"
+#include "plot/plan_picture.h"
 #include "store/steps.h"
 #include "tools/wplot.h"
 
@@ -43,7 +43,7 @@ enum { MAX_PIXELS = 1 << 24 };
 typedef struct work {
     bw_wplot_pairs pairs;
     double *image[2];
-    bw_flow flow;
+    bw_plan_picture picture;
 } work;
 
 /* ---- whether the images are those of the plans ---- */
@@ -89,7 +89,7 @@ static bw_status check_digest(const bw_wplot_pairs *p, const char *path,
 static bw_status check_tensor(work *w, const char *path, const bw_tensor *t,
                               const uint32_t *wanted, bw_error *err)
 {
-    bw_flow *f = &w->flow;
+    bw_plan_picture *f = &w->picture;
 
     if (!t || (t->rank != 3 && t->rank != 4) || t->n_items == 0)
         return bw_error_set(err, BW_ERR_FORMAT,
@@ -167,11 +167,11 @@ static bw_status read_images(work *w, const char *path, size_t first,
     if (!status)
         status = check_digest(&w->pairs, bw_reader_path(reader), digest, err);
     for (size_t s = first; s <= last && !status; s++) {
-        status =
-            widen(t, data, of[s], w->flow.h * w->flow.w, &w->image[s], err);
+        status = widen(t, data, of[s], w->picture.h * w->picture.w,
+                       &w->image[s], err);
         if (status)
             bw_error_prefix(err, "%s", bw_reader_path(reader));
-        w->flow.image[s] = w->image[s];
+        w->picture.image[s] = w->image[s];
     }
     free(data);
     bw_reader_close(reader);
@@ -180,7 +180,7 @@ static bw_status read_images(work *w, const char *path, size_t first,
 
 static bw_status check_arcs(const work *w, bw_error *err)
 {
-    const bw_flow *f = &w->flow;
+    const bw_plan_picture *f = &w->picture;
 
     for (size_t k = 0; k < f->n; k++)
         if (f->bin[k][0] >= f->h * f->w || f->bin[k][1] >= f->h * f->w ||
@@ -214,9 +214,9 @@ static bw_status load(work *w, const bw_parsed *parsed, bw_error *err)
         status = read_images(w, parsed->operand[2], 1, 1, err);
     if (status)
         return status;
-    w->flow.n = (size_t)(p->offset[pair + 1] - p->offset[pair]);
-    w->flow.bin = (const uint32_t(*)[2])p->bin + p->offset[pair];
-    w->flow.mass = p->mass + p->offset[pair];
+    w->picture.n = (size_t)(p->offset[pair + 1] - p->offset[pair]);
+    w->picture.bin = (const uint32_t(*)[2])p->bin + p->offset[pair];
+    w->picture.mass = p->mass + p->offset[pair];
     return check_arcs(w, err);
 }
 
@@ -225,14 +225,15 @@ static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
 {
     const work *w = arg;
 
-    return style == 0 ? bw_flow_draw_arrows(cr, &w->flow, room, err)
-                      : bw_flow_draw_colours(cr, &w->flow, room, err);
+    return style == 0
+               ? bw_plan_picture_draw_arrows(cr, &w->picture, room, err)
+               : bw_plan_picture_draw_colours(cr, &w->picture, room, err);
 }
 
 static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
-    work w = {.flow = {.h = 0}};
+    work w = {.picture = {.h = 0}};
     bw_wplot_page page;
     bw_status status =
         bw_wplot_need(parsed, 2, 3, "a file of plans and its images", err);
@@ -243,7 +244,7 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
         status = load(&w, parsed, err);
     if (!status) {
         double width = page.figure.width * (style == 0 ? 1 : 0.5);
-        double ratio = fmin((double)w.flow.h / (double)w.flow.w, 2);
+        double ratio = fmin((double)w.picture.h / (double)w.picture.w, 2);
         status = bw_wplot_write(&page, 18 + width * ratio, draw, &w, err);
     }
     free(w.image[0]);

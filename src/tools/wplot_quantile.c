@@ -10,7 +10,7 @@
 #include "store/columns.h"
 #include "tools/wplot.h"
 
-static const char *exact_file;
+static const char *exact_file, *distance;
 static bool has_points;
 static bw_option_list names;
 
@@ -25,6 +25,11 @@ static const bw_option options[] = {
      .name = "points",
      .help = "with --exact: the pairs, too, as points",
      .value = &has_points},
+    {.type = BW_OPTION_TEXT,
+     .name = "label",
+     .meta = "TEXT",
+     .help = "what the distances are (default: as the exact ones' file tells)",
+     .value = &distance},
     BW_WPLOT_NAME_OPTION(names),
     BW_WPLOT_PAGE_OPTIONS,
     {.name = NULL},
@@ -224,8 +229,9 @@ static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
                       bw_error *err)
 {
     const work *w = arg;
-    const char *about =
-        w->exact.about && w->exact.about[0] ? w->exact.about : "distance";
+    const char *about = distance                              ? distance
+                        : w->exact.about && w->exact.about[0] ? w->exact.about
+                                                              : "distance";
     char label[2][128];
     const bw_panel panel = {.opt_x_label = label[0],
                             .opt_y_label = label[1],
@@ -236,9 +242,7 @@ static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
     (void)err;
     snprintf(label[0], sizeof label[0], "exact %s", about);
     snprintf(label[1], sizeof label[1], "predicted %s", about);
-    bw_chart chart = bw_chart_place(cr, &panel, room->left, room->top,
-                                    room->width, room->height);
-    bw_chart_draw(cr, &chart);
+    bw_chart_show(cr, &panel, room);
     return BW_OK;
 }
 
