@@ -56,25 +56,26 @@ typedef struct bw_option {
 enum { BW_MAX_THREADS = 1024 };
 
 /* What every tool has, in one struct and one table fragment. */
-typedef struct bw_common {
+typedef struct bw_option_common {
     const char *output; /* -o, NULL when absent */
     uint64_t n_threads; /* -j; default: the cores this process may use */
     uint64_t seed;      /* -s */
     bool is_quiet, is_verbose;
     const char *config;
     bool dump_config;
-} bw_common;
+} bw_option_common;
 
 /* The defaults: as many threads as this process has cores, seed 0. */
-void bw_common_init(bw_common *common);
+void bw_option_common_init(bw_option_common *common);
 
 typedef struct bw_program {
     const char *name;         /* "wdist" */
     const char *usage;        /* "[options] HISTOGRAMS [HISTOGRAMS2]" */
     const char *summary;      /* one line */
     const bw_option *options; /* ends with a row whose name is NULL */
-    bw_common *common;        /* common options are appended to --help; never
-                              NULL, defaults are set by bw_common_init */
+    /* Common options are appended to --help; never NULL, defaults are set by
+     * bw_option_common_init. */
+    bw_option_common *common;
     bool has_output, has_threads, has_seed; /* which of them the tool takes */
     bool has_verbs; /* the tool's own table: --help and --version alone */
 } bw_program;

@@ -130,7 +130,7 @@ static bw_status read_value(char *text, const char **ret_value, bw_error *err)
 /* Options that a file cannot hold: they ask for something at once. */
 static bool is_for_line_only(const bw_option_table *table, const bw_option *row)
 {
-    const bw_common *common = table->program->common;
+    const bw_option_common *common = table->program->common;
 
     return row->value == &table->help || row->value == &table->version ||
            row->value == &common->config || row->value == &common->dump_config;

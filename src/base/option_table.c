@@ -38,7 +38,7 @@ static void add_flag(bw_option_table *table, const char *name, char letter,
 
 static void add_work(bw_option_table *table, const bw_program *program)
 {
-    bw_common *common = program->common;
+    bw_option_common *common = program->common;
 
     if (program->has_output)
         add_common(table, (bw_option){.type = BW_OPTION_TEXT,
@@ -72,7 +72,7 @@ static void add_work(bw_option_table *table, const bw_program *program)
 /* What every tool, or verb of one, takes besides --help and --version. */
 static void add_talk(bw_option_table *table, const bw_program *program)
 {
-    bw_common *common = program->common;
+    bw_option_common *common = program->common;
 
     add_work(table, program);
     add_flag(table, "quiet", 'q', "say nothing but errors", &common->is_quiet);
@@ -251,7 +251,7 @@ static uint64_t count_cores(void)
     return n < BW_MAX_THREADS ? (uint64_t)n : BW_MAX_THREADS;
 }
 
-void bw_common_init(bw_common *common)
+void bw_option_common_init(bw_option_common *common)
 {
-    *common = (bw_common){.n_threads = count_cores()};
+    *common = (bw_option_common){.n_threads = count_cores()};
 }

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "model/columns.h"
 #include "model/dwe_learner.h"
+#include "model/logged.h"
 #include "nn/losses.h"
 
 /* ---- distances of codes ---- */
@@ -139,7 +139,7 @@ bw_status bw_dwe_step_embedding(void *self, const uint32_t *example, size_t n,
     distance_terms(n, d, z, l->target, dz, &f);
     bw_dwe_sums_terms(l, &f, terms);
     bw_dwe_step_image_terms(l, 2 * n, v, dv, terms);
-    if (!bw_columns_are_finite(l->learner.n_terms, terms))
+    if (!bw_logged_are_finite(l->learner.n_terms, terms))
         return BW_OK;
     bw_unit_clear_gradient(&l->encoder);
     bw_unit_clear_gradient(&l->decoder);
@@ -185,7 +185,7 @@ bw_status bw_dwe_step_regressor(void *self, const uint32_t *example, size_t n,
         bw_dwe_sums_add(&f, (double)y[k], (double)l->target[k]);
     }
     bw_dwe_sums_terms(l, &f, terms);
-    if (!bw_columns_are_finite(l->learner.n_terms, terms))
+    if (!bw_logged_are_finite(l->learner.n_terms, terms))
         return BW_OK;
     bw_unit_clear_gradient(&l->regressor);
     bw_unit_backward(&l->regressor, n);

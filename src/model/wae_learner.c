@@ -160,21 +160,21 @@ static void add_terms(bw_wae_learner *l)
     const bw_wae_loss *loss = &l->t->wae->loss;
     bool is_gan = loss->penalty == BW_WAE_GAN;
 
-    bw_columns_add(&l->columns, BW_WAE_TERM_COST, "cost", loss->scale);
+    bw_logged_add(&l->logged, BW_WAE_TERM_COST, "cost", loss->scale);
     if (loss->penalty != BW_WAE_NONE)
-        bw_columns_add(&l->columns, BW_WAE_TERM_PENALTY, penalty[loss->penalty],
-                       loss->lambda);
+        bw_logged_add(&l->logged, BW_WAE_TERM_PENALTY, penalty[loss->penalty],
+                      loss->lambda);
     if (is_gan) {
-        bw_columns_add(&l->columns, BW_WAE_TERM_ADVERSARY_CODES,
-                       "adversary_codes", 0);
-        bw_columns_add(&l->columns, BW_WAE_TERM_ADVERSARY_PRIOR,
-                       "adversary_prior", 0);
+        bw_logged_add(&l->logged, BW_WAE_TERM_ADVERSARY_CODES,
+                      "adversary_codes", 0);
+        bw_logged_add(&l->logged, BW_WAE_TERM_ADVERSARY_PRIOR,
+                      "adversary_prior", 0);
     }
-    bw_columns_add(&l->columns, BW_WAE_TERM_NORM_ENCODER, "norm_encoder", 0);
-    bw_columns_add(&l->columns, BW_WAE_TERM_NORM_DECODER, "norm_decoder", 0);
+    bw_logged_add(&l->logged, BW_WAE_TERM_NORM_ENCODER, "norm_encoder", 0);
+    bw_logged_add(&l->logged, BW_WAE_TERM_NORM_DECODER, "norm_decoder", 0);
     if (is_gan)
-        bw_columns_add(&l->columns, BW_WAE_TERM_NORM_ADVERSARY,
-                       "norm_adversary", 0);
+        bw_logged_add(&l->logged, BW_WAE_TERM_NORM_ADVERSARY, "norm_adversary",
+                      0);
 }
 
 static void describe(bw_wae_learner *l)
@@ -184,8 +184,8 @@ static void describe(bw_wae_learner *l)
     l->learner.model = l->t->wae->model;
     l->learner.unit = "items";
     l->learner.n_examples = l->split.n_train;
-    l->learner.n_terms = l->columns.n;
-    l->learner.term = l->columns.term;
+    l->learner.n_terms = l->logged.n;
+    l->learner.term = l->logged.term;
     l->learner.block = l->block;
     l->learner.step = bw_wae_step;
     if (l->split.n_held > 0)

@@ -6,7 +6,7 @@
 #ifndef BW_WAE_LEARNER_H
 #define BW_WAE_LEARNER_H
 
-#include "model/columns.h"
+#include "model/logged.h"
 #include "model/split.h"
 #include "model/unit.h"
 #include "model/wae.h"
@@ -50,7 +50,7 @@ typedef struct bw_wae_curves {
 struct bw_wae_learner {
     const bw_wae_training *t;
     bw_learner learner;
-    bw_columns columns;
+    bw_logged logged;
     bw_state_block block[4];
     bw_unit encoder, decoder, adversary;
     bw_split split;

@@ -241,12 +241,12 @@ bw_status bw_wae_step(void *self, const uint32_t *example, size_t n,
     const float *v =
         bw_unit_forward(&l->decoder, BW_MODE_TRAIN, n, l->code, at->step);
     bw_wae_step_terms(l, BW_MODE_TRAIN, n, y, v, at->step, at->step, all);
-    if (bw_columns_are_finite(BW_WAE_TERMS, all)) {
+    if (bw_logged_are_finite(BW_WAE_TERMS, all)) {
         go_back(l, n, y);
         take_norms(l, all);
     }
-    bw_columns_give(&l->columns, all, terms);
-    if (!bw_columns_are_finite(BW_WAE_TERMS, all)) {
+    bw_logged_give(&l->logged, all, terms);
+    if (!bw_logged_are_finite(BW_WAE_TERMS, all)) {
         for_each(l, bw_unit_restore);
         return BW_OK;
     }

@@ -94,7 +94,7 @@ bw_status bw_wae_validate(void *self, double *terms, bw_error *err)
     }
     for (size_t k = 0; k < BW_WAE_TERMS; k++)
         sum[k] /= (double)n_held;
-    bw_columns_give(&l->columns, sum, terms);
+    bw_logged_give(&l->logged, sum, terms);
     if (isfinite(sum[BW_WAE_TERM_COST]))
         note(l->curves, BW_WAE_CURVE_HELD, 1,
              l->t->wae->loss.scale * sum[BW_WAE_TERM_COST]);
@@ -216,7 +216,7 @@ static void show_curves(const bw_wae_learner *l, show *s)
     size_t n = (size_t)c->n_points;
 
     if (penalty != BW_WAE_NONE)
-        name[BW_WAE_CURVE_PENALTY] = l->columns.term[1].name;
+        name[BW_WAE_CURVE_PENALTY] = l->logged.term[1].name;
     if (penalty == BW_WAE_GAN)
         name[BW_WAE_CURVE_ADVERSARY] = "adversary";
     if (l->split.n_held > 0)

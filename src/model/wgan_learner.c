@@ -238,23 +238,22 @@ static void add_terms(bw_wgan_learner *l)
     const bw_wgan *wgan = l->t->wgan;
     bool is_wasserstein = wgan->loss == BW_WGAN_WASSERSTEIN;
 
-    bw_columns_add(&l->columns, BW_WGAN_TERM_DIFFERENCE, "difference",
-                   is_wasserstein ? -1 : 0);
+    bw_logged_add(&l->logged, BW_WGAN_TERM_DIFFERENCE, "difference",
+                  is_wasserstein ? -1 : 0);
     if (!is_wasserstein)
-        bw_columns_add(&l->columns, BW_WGAN_TERM_ENTROPY, "entropy", 1);
+        bw_logged_add(&l->logged, BW_WGAN_TERM_ENTROPY, "entropy", 1);
     if (wgan->lipschitz.kind == BW_LIPSCHITZ_GP)
-        bw_columns_add(&l->columns, BW_WGAN_TERM_PENALTY, "penalty",
-                       wgan->lipschitz.value);
-    bw_columns_add(&l->columns, BW_WGAN_TERM_GENERATOR, "generator", 0);
-    bw_columns_add(&l->columns, BW_WGAN_TERM_SLOPE, "slope", 0);
-    bw_columns_add(&l->columns, BW_WGAN_TERM_GRADIENT, "gradient", 0);
+        bw_logged_add(&l->logged, BW_WGAN_TERM_PENALTY, "penalty",
+                      wgan->lipschitz.value);
+    bw_logged_add(&l->logged, BW_WGAN_TERM_GENERATOR, "generator", 0);
+    bw_logged_add(&l->logged, BW_WGAN_TERM_SLOPE, "slope", 0);
+    bw_logged_add(&l->logged, BW_WGAN_TERM_GRADIENT, "gradient", 0);
     if (wgan->lipschitz.kind == BW_LIPSCHITZ_CLIP)
-        bw_columns_add(&l->columns, BW_WGAN_TERM_CLIPPED, "clipped", 0);
-    bw_columns_add(&l->columns, BW_WGAN_TERM_NORM_CRITIC, "norm_critic", 0);
-    bw_columns_add(&l->columns, BW_WGAN_TERM_NORM_GENERATOR, "norm_generator",
-                   0);
+        bw_logged_add(&l->logged, BW_WGAN_TERM_CLIPPED, "clipped", 0);
+    bw_logged_add(&l->logged, BW_WGAN_TERM_NORM_CRITIC, "norm_critic", 0);
+    bw_logged_add(&l->logged, BW_WGAN_TERM_NORM_GENERATOR, "norm_generator", 0);
     if (l->t->exact)
-        bw_columns_add(&l->columns, BW_WGAN_TERM_EXACT, "exact", 0);
+        bw_logged_add(&l->logged, BW_WGAN_TERM_EXACT, "exact", 0);
 }
 
 static void describe(bw_wgan_learner *l)
@@ -264,8 +263,8 @@ static void describe(bw_wgan_learner *l)
     l->learner.model = l->t->wgan->model;
     l->learner.unit = "items";
     l->learner.n_examples = l->split.n_train;
-    l->learner.n_terms = l->columns.n;
-    l->learner.term = l->columns.term;
+    l->learner.n_terms = l->logged.n;
+    l->learner.term = l->logged.term;
     l->learner.block = l->block;
     l->learner.step = bw_wgan_step;
     if (l->split.n_held > 0)

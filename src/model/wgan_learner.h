@@ -6,7 +6,7 @@
 #ifndef BW_WGAN_LEARNER_H
 #define BW_WGAN_LEARNER_H
 
-#include "model/columns.h"
+#include "model/logged.h"
 #include "model/split.h"
 #include "model/unit.h"
 #include "model/wgan.h"
@@ -38,7 +38,7 @@ enum { BW_WGAN_LATEST_LOSS, BW_WGAN_LATEST_NORM, BW_WGAN_LATEST };
 struct bw_wgan_learner {
     const bw_wgan_training *t;
     bw_learner learner;
-    bw_columns columns;
+    bw_logged logged;
     bw_state_block block[8];
     bw_unit generator, critic; /* the first without a part: a critic alone */
     /* The critic once more, for B items, where gradients by items are wanted:

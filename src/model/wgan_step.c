@@ -251,7 +251,7 @@ static void update(bw_wgan_learner *l, const bw_step *at,
     update_critic(l, at, all);
     if (with_generator)
         move_generator(l, at, n_steps, all);
-    if (with_generator && !bw_columns_are_finite(BW_WGAN_TERMS, all))
+    if (with_generator && !bw_logged_are_finite(BW_WGAN_TERMS, all))
         restore_critic(l);
 }
 
@@ -278,12 +278,12 @@ bw_status bw_wgan_step(void *self, const uint32_t *example, size_t n,
     all[BW_WGAN_TERM_NORM_GENERATOR] = (double)l->latest[BW_WGAN_LATEST_NORM];
     if (l->t->exact)
         status = bw_wgan_judge_exact(l, n, l->t->stopped, all, err);
-    if (!status && bw_columns_are_finite(BW_WGAN_TERMS, all))
+    if (!status && bw_logged_are_finite(BW_WGAN_TERMS, all))
         update(l, at, all);
-    if (status || !bw_columns_are_finite(BW_WGAN_TERMS, all))
+    if (status || !bw_logged_are_finite(BW_WGAN_TERMS, all))
         restore(l);
     else
         take_running(&l->critic);
-    bw_columns_give(&l->columns, all, terms);
+    bw_logged_give(&l->logged, all, terms);
     return status;
 }

@@ -68,7 +68,7 @@ bw_status bw_wgan_validate(void *self, double *terms, bw_error *err)
         bw_unit_restore(&l->generator);
     bw_unit_restore(&l->critic);
     bw_engine_touch(l->probe);
-    bw_columns_give(&l->columns, sum, terms);
+    bw_logged_give(&l->logged, sum, terms);
     return status;
 }
 

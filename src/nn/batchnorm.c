@@ -96,11 +96,11 @@ static size_t find_block(const job *work, size_t task, bw_cut *row,
     return task / n_across;
 }
 
-static bw_block block_of(const job *work, bw_cut row, bw_cut column)
+static bw_sweep_block block_of(const job *work, bw_cut row, bw_cut column)
 {
-    return (bw_block){.n_rows = row.to - row.from,
-                      .n_columns = column.to - column.from,
-                      .stride = work->state->c};
+    return (bw_sweep_block){.n_rows = row.to - row.from,
+                            .n_columns = column.to - column.from,
+                            .stride = work->state->c};
 }
 
 static void run_blocks(const job *work, bw_task body)

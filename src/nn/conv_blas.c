@@ -114,7 +114,7 @@ static void to_y_task(void *arg, size_t task, size_t worker)
     size_t n_rows = bw_cut_min(state->n_rows, run->n_rows - row);
     float *y = run->out + row * shape->o;
 
-    bw_columns_gather(shape, run->x, row, n_rows, 0, state->n_taps, col);
+    bw_conv_columns_gather(shape, run->x, row, n_rows, 0, state->n_taps, col);
     bw_gemm(false, true, n_rows, shape->o, state->n_columns, 1, col,
             state->n_columns, state->w, state->n_columns, 0, y, shape->o);
     bw_conv_finish(n_rows, shape->o, run->bias, run->relu, y);
@@ -158,7 +158,7 @@ static void to_x_task(void *arg, size_t task, size_t worker)
         bw_gemm(false, false, n_rows, state->n_columns, shape->o, 1,
                 run->y + row * shape->o, shape->o, state->w, state->n_columns,
                 0, col, state->n_columns);
-        bw_columns_scatter(shape, col, row, n_rows, run->out);
+        bw_conv_columns_scatter(shape, col, row, n_rows, run->out);
     }
     bw_conv_finish(n_pixels, shape->c, run->bias, run->relu, x);
 }
@@ -190,7 +190,7 @@ static void multiply_rows(const blas_run *run, size_t row, size_t end,
 
     for (size_t n_rows; row < end; row += n_rows, beta = 1) {
         n_rows = bw_cut_min(run->state->n_scratch / n_columns, end - row);
-        bw_columns_gather(shape, run->x, row, n_rows, tap, n_taps, col);
+        bw_conv_columns_gather(shape, run->x, row, n_rows, tap, n_taps, col);
         bw_gemm(true, false, shape->o, n_columns, n_rows, 1,
                 run->y + row * shape->o, shape->o, col, n_columns, beta,
                 dw + tap * shape->c, run->state->n_columns);

@@ -102,8 +102,9 @@ static void gather_run(const bw_conv_shape *shape, const float *x,
         copy(col + cut.first * c, cut.x, cut.n * c);
 }
 
-void bw_columns_gather(const bw_conv_shape *shape, const float *x, size_t row,
-                       size_t n_rows, size_t tap, size_t n_taps, float *col)
+void bw_conv_columns_gather(const bw_conv_shape *shape, const float *x,
+                            size_t row, size_t n_rows, size_t tap,
+                            size_t n_taps, float *col)
 {
     place at = place_of(shape, row);
     size_t kw = shape->kw;
@@ -134,8 +135,8 @@ static void scatter_run(const bw_sweeps *sweeps, const bw_conv_shape *shape,
             to[k] += from[k];
 }
 
-void bw_columns_scatter(const bw_conv_shape *shape, const float *col,
-                        size_t row, size_t n_rows, float *x)
+void bw_conv_columns_scatter(const bw_conv_shape *shape, const float *col,
+                             size_t row, size_t n_rows, float *x)
 {
     const bw_sweeps *sweeps = bw_sweeps_get();
     place at = place_of(shape, row);

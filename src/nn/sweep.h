@@ -27,9 +27,9 @@ typedef void bw_sweep(size_t n, float s, const float *a, const float *b,
                       float *to);
 
 /* A block of a matrix: rows `stride` floats apart. */
-typedef struct bw_block {
+typedef struct bw_sweep_block {
     size_t n_rows, n_columns, stride;
-} bw_block;
+} bw_sweep_block;
 
 /* An optimiser's numbers; see optimizer.c. */
 typedef struct bw_step_numbers {
@@ -50,13 +50,13 @@ typedef struct bw_sweeps {
      * of doubles; y = (x - mean) gain + shift, in place; sums of dy and
      * dy (x - mean); dx = gain dy + slope (x - mean) + level, in place of
      * dy. */
-    void (*norm_sum)(bw_block block, const float *x, double *sum,
+    void (*norm_sum)(bw_sweep_block block, const float *x, double *sum,
                      double *square);
-    void (*norm)(bw_block block, const float *x, const float *mean,
+    void (*norm)(bw_sweep_block block, const float *x, const float *mean,
                  const float *gain, const float *shift, bool relu, float *y);
-    void (*norm_sum_back)(bw_block block, const float *x, const float *dy,
+    void (*norm_sum_back)(bw_sweep_block block, const float *x, const float *dy,
                           const float *mean, double *sum, double *product);
-    void (*norm_back)(bw_block block, const float *x, const float *dy,
+    void (*norm_back)(bw_sweep_block block, const float *x, const float *dy,
                       const float *mean, const float *gain, const float *slope,
                       const float *level, float *dx);
     /* Steps of optimisers; m NULL: no momentum. */

@@ -133,7 +133,7 @@ static void add(size_t n, const float *a, float *to)
 
 /* ---- batch normalisation ---- */
 
-static void norm_sum(bw_block block, const float *x, double *sum,
+static void norm_sum(bw_sweep_block block, const float *x, double *sum,
                      double *square)
 {
     for (size_t i = 0; i < block.n_rows; i++, x += block.stride) {
@@ -147,7 +147,7 @@ static void norm_sum(bw_block block, const float *x, double *sum,
     }
 }
 
-static void norm(bw_block block, const float *x, const float *mean,
+static void norm(bw_sweep_block block, const float *x, const float *mean,
                  const float *gain, const float *shift, bool relu_too, float *y)
 {
     float least = relu_too ? 0.0f : -INFINITY;
@@ -164,7 +164,7 @@ static void norm(bw_block block, const float *x, const float *mean,
     }
 }
 
-static void norm_sum_back(bw_block block, const float *x, const float *dy,
+static void norm_sum_back(bw_sweep_block block, const float *x, const float *dy,
                           const float *mean, double *sum, double *product)
 {
     for (size_t i = 0; i < block.n_rows; i++) {
@@ -178,7 +178,7 @@ static void norm_sum_back(bw_block block, const float *x, const float *dy,
     }
 }
 
-static void norm_back(bw_block block, const float *x, const float *dy,
+static void norm_back(bw_sweep_block block, const float *x, const float *dy,
                       const float *mean, const float *gain, const float *slope,
                       const float *level, float *dx)
 {

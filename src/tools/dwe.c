@@ -5,7 +5,7 @@
 
 #include "tools/dwe.h"
 
-bw_common bw_dwe_common;
+bw_option_common bw_dwe_common;
 
 int main(int argc, char **argv)
 {
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
         &bw_verb_dwe_interpolate, &bw_verb_dwe_components,
     };
 
-    bw_common_init(&bw_dwe_common);
+    bw_option_common_init(&bw_dwe_common);
     return bw_verbs_main("dwe",
                          "Deep Wasserstein Embedding: images to codes whose "
                          "squared distances are\ntransport costs.",

@@ -7,7 +7,7 @@
 #include "model/dwe.h"
 #include "tools/job.h"
 
-extern bw_common bw_dwe_common;
+extern bw_option_common bw_dwe_common;
 
 extern const bw_verb bw_verb_dwe_train, bw_verb_dwe_embed, bw_verb_dwe_decode,
     bw_verb_dwe_distance, bw_verb_dwe_evaluate, bw_verb_dwe_barycenter,

@@ -47,7 +47,7 @@ bw_status bw_item_job_model(bw_item_job *job, const bw_origin *model,
 bw_status bw_item_job_batches(bw_item_job *job, size_t n, bw_item_batch run,
                               void *arg, bw_error *err)
 {
-    const bw_common *common = job->program->common;
+    const bw_option_common *common = job->program->common;
     bw_status status = BW_OK;
     bw_progress progress;
     size_t first = 0;

@@ -1,6 +1,6 @@
 /* tool.h - what every main does the same way: parse, run, report, exit. */
-#ifndef BW_TOOL_H
-#define BW_TOOL_H
+#ifndef BW_TOOLS_TOOL_H
+#define BW_TOOLS_TOOL_H
 
 #include "base/option.h"
 

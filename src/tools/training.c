@@ -163,7 +163,7 @@ bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
 static bw_train_options options_of(const bw_training_job *job)
 {
     const bw_training *t = job->training;
-    const bw_common *common = job->program->common;
+    const bw_option_common *common = job->program->common;
 
     return (bw_train_options){
         .tool = job->tool,

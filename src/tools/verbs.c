@@ -46,7 +46,7 @@ int bw_verbs_main(const char *tool, const char *summary, size_t n_verbs,
                   const bw_verb *const *verbs, int argc, char **argv)
 {
     char text[SUMMARY_SIZE];
-    bw_common common;
+    bw_option_common common;
     bw_program program = {.name = tool,
                           .usage = "VERB [options] ...",
                           .summary = text,
@@ -57,7 +57,7 @@ int bw_verbs_main(const char *tool, const char *summary, size_t n_verbs,
         if (strcmp(argv[1], bw_verb_word(verbs[k]->program)) == 0)
             return bw_tool_main(verbs[k]->program, argc - 1, argv + 1,
                                 verbs[k]->run);
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     list_verbs(text, tool, summary, n_verbs, verbs);
     return bw_tool_main(&program, argc, argv, run_none);
 }

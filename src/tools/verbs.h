@@ -3,8 +3,8 @@
  * A verb is a program of its own: its options, its --help, its work. The tool's
  * own --help lists the verbs.
  */
-#ifndef BW_VERBS_H
-#define BW_VERBS_H
+#ifndef BW_TOOLS_VERBS_H
+#define BW_TOOLS_VERBS_H
 
 #include "tools/tool.h"
 

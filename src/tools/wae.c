@@ -5,7 +5,7 @@
 
 #include "tools/wae.h"
 
-bw_common bw_wae_common;
+bw_option_common bw_wae_common;
 
 int main(int argc, char **argv)
 {
@@ -14,7 +14,7 @@ int main(int argc, char **argv)
         &bw_verb_wae_reconstruct, &bw_verb_wae_sample, &bw_verb_wae_interpolate,
     };
 
-    bw_common_init(&bw_wae_common);
+    bw_option_common_init(&bw_wae_common);
     return bw_verbs_main("wae",
                          "Wasserstein auto-encoders: images to codes that have "
                          "a prior's distribution,\nand back.",

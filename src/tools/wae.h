@@ -7,7 +7,7 @@
 #include "model/wae.h"
 #include "tools/item_job.h"
 
-extern bw_common bw_wae_common;
+extern bw_option_common bw_wae_common;
 
 extern const bw_verb bw_verb_wae_train, bw_verb_wae_encode, bw_verb_wae_decode,
     bw_verb_wae_reconstruct, bw_verb_wae_sample, bw_verb_wae_interpolate;

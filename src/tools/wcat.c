@@ -5,7 +5,7 @@
 #include "store/concat.h"
 #include "tools/tool.h"
 
-static bw_common common;
+static bw_option_common common;
 
 static const bw_option options[] = {
     {.name = NULL},
@@ -35,6 +35,6 @@ int main(int argc, char **argv)
         .has_output = true,
     };
 
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

@@ -8,7 +8,7 @@
 #include "ot/distances.h"
 #include "tools/tool.h"
 
-static bw_common common;
+static bw_option_common common;
 
 /* What the options set; the initial values are the defaults. */
 static const char *pairs, *shard, *cost, *support;
@@ -182,6 +182,6 @@ int main(int argc, char **argv)
         .has_seed = true,
     };
 
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

@@ -14,7 +14,7 @@
 #include "tools/tool.h"
 #include "tools/training.h"
 
-static bw_common common;
+static bw_option_common common;
 
 /* What the options set; the initial values are the defaults. */
 static const char *tensor, *net;
@@ -435,6 +435,6 @@ int main(int argc, char **argv)
     };
 
     list_metrics(summary);
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

@@ -3,7 +3,7 @@
 
 #include "tools/wgan.h"
 
-bw_common bw_wgan_common;
+bw_option_common bw_wgan_common;
 
 int main(int argc, char **argv)
 {
@@ -13,7 +13,7 @@ int main(int argc, char **argv)
         &bw_verb_wgan_score,
     };
 
-    bw_common_init(&bw_wgan_common);
+    bw_option_common_init(&bw_wgan_common);
     return bw_verbs_main("wgan",
                          "Wasserstein and other generative adversarial "
                          "networks: noise to images, and a\ncritic of them.",

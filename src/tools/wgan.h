@@ -5,7 +5,7 @@
 #include "model/wgan.h"
 #include "tools/item_job.h"
 
-extern bw_common bw_wgan_common;
+extern bw_option_common bw_wgan_common;
 
 extern const bw_verb bw_verb_wgan_train, bw_verb_wgan_sample,
     bw_verb_wgan_score;

@@ -76,7 +76,7 @@ static bw_status show_files(const bw_program *program, const bw_parsed *parsed,
 
 /* What the options set; bw_tool_run hands nothing else over. */
 static settings asked;
-static bw_common common;
+static bw_option_common common;
 
 static const bw_option options[] = {
     {BW_OPTION_GROUP, .name = "What is told"},
@@ -113,6 +113,6 @@ int main(int argc, char **argv)
         .common = &common,
     };
 
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

@@ -22,7 +22,7 @@ static struct {
     uint64_t skip, limit;
 } asked = {.background = "white"};
 
-static bw_common common;
+static bw_option_common common;
 
 static const bw_option options[] = {
     {BW_OPTION_GROUP, .name = "Input"},
@@ -293,6 +293,6 @@ int main(int argc, char **argv)
         .has_seed = true,
     };
 
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

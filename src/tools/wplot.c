@@ -9,7 +9,7 @@
 #include "plot/text.h"
 #include "tools/wplot.h"
 
-bw_common bw_wplot_common;
+bw_option_common bw_wplot_common;
 
 bw_wplot_asked bw_wplot_asked_page = {
     .width = NAN, .height = NAN, .font = 8, .dpi = 300, .format = -1};
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
         &bw_verb_wplot_bar,
     };
 
-    bw_common_init(&bw_wplot_common);
+    bw_option_common_init(&bw_wplot_common);
     return bw_verbs_main("wplot",
                          "Pictures of containers, training logs and tables: "
                          "PNG, SVG or PDF.",

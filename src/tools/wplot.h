@@ -10,7 +10,7 @@
 #include "plot/frame.h"
 #include "tools/verbs.h"
 
-extern bw_common bw_wplot_common;
+extern bw_option_common bw_wplot_common;
 
 extern const bw_verb bw_verb_wplot_grid, bw_verb_wplot_curve,
     bw_verb_wplot_scatter, bw_verb_wplot_heatmap, bw_verb_wplot_plan,

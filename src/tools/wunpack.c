@@ -25,7 +25,7 @@ static struct {
     uint64_t pad, scale;
 } asked = {.format = -1, .pad = 2, .scale = 1};
 
-static bw_common common;
+static bw_option_common common;
 
 static const bw_option options[] = {
     {BW_OPTION_GROUP, .name = "Choice"},
@@ -217,6 +217,6 @@ int main(int argc, char **argv)
         .has_output = true,
     };
 
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     return bw_tool_main(&program, argc, argv, run);
 }

@@ -23,7 +23,7 @@ static int ground;
 static bool plans, is_certified, has_label;
 static const char *cost, *label;
 static bw_option_list inputs, targets;
-static bw_common common;
+static bw_option_common common;
 
 static const bw_option options[] = {
     {.type = BW_OPTION_GROUP, .name = "Problem"},
@@ -130,7 +130,7 @@ static bw_status parse(const char *line)
 
 static void reset(void)
 {
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     common.n_threads = 4;
     pairs = "all";
     bins = 16;
@@ -563,7 +563,7 @@ Test(option, canonical_knows_config_and_defaults)
 
 Test(option, common_defaults)
 {
-    bw_common_init(&common);
+    bw_option_common_init(&common);
     cr_assert_geq(common.n_threads, 1u);
     cr_assert_leq(common.n_threads, (uint64_t)BW_MAX_THREADS);
     cr_assert_null(common.output);

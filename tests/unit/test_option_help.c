@@ -20,7 +20,7 @@ static int ground = 1, metric = -1;
 static bool plans, is_certified, is_strict = true;
 static const char *items[] = {"a", "b"};
 static bw_option_list inputs, extras = {2, items};
-static bw_common common = {.n_threads = 4, .seed = 7};
+static bw_option_common common = {.n_threads = 4, .seed = 7};
 
 static const bw_option options[] = {
     {.type = BW_OPTION_TEXT,

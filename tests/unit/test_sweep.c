@@ -103,7 +103,7 @@ static size_t run_sweeps(const bw_sweeps *s, size_t n, float *out)
 static size_t run_norms(const bw_sweeps *s, size_t n_columns, float *out)
 {
     enum { ROWS = 3 };
-    bw_block block = {ROWS, n_columns, n_columns + 5};
+    bw_sweep_block block = {ROWS, n_columns, n_columns + 5};
     size_t n = ROWS * (n_columns + 5);
     float *x = calloc(6 * n, sizeof *x), *dy = x + n, *a = dy + n;
     double *sums = calloc(4 * n_columns, sizeof *sums);
