@@ -12,6 +12,7 @@
 
 #include "barrow/status.h"
 #include "base/interrupt.h"
+#include "base/isa.h"
 #include "base/option.h"
 #include "base/path.h"
 #include "tools/tool.h"
@@ -78,6 +79,8 @@ int bw_tool_main(const bw_program *program, int argc, char **argv,
     fill_standard_files();
     bw_interrupt_install();
     status = bw_option_parse(program, argc, argv, stdout, &parsed, &err);
+    if (status == BW_OK && !parsed.is_done)
+        status = bw_isa_check(&err);
     if (status == BW_OK && !parsed.is_done)
         status = run(program, &parsed, &err);
     bw_parsed_clear(&parsed);

@@ -139,6 +139,17 @@ compare_options() {
     done
 }
 
+@test "an instruction set that is none is exit 2" {
+    for name in 'winfo' 'wpack' 'wdist' 'dwe embed'; do
+        # A tool and its verb are words.
+        # shellcheck disable=SC2086
+        BARROW_ISA=sse check 2 $name nowhere
+        stderr_has "${name% *}: BARROW_ISA is 'sse', not plain, avx2 or avx512"
+    done
+    BARROW_ISA='' check 1 winfo nowhere
+    BARROW_ISA=sse check 0 winfo --help
+}
+
 @test "the metrics that weval tells of are those of its page" {
     check 0 weval --help
     awk '/^$/ { at = 0 } at { print $1 } /^Metrics:$/ { at = 1 }' \
