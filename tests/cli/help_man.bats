@@ -144,7 +144,7 @@ compare_options() {
         # A tool and its verb are words.
         # shellcheck disable=SC2086
         BARROW_ISA=sse check 2 $name nowhere
-        stderr_has "${name% *}: BARROW_ISA is 'sse', not plain, avx2 or avx512"
+        stderr_has "$name: BARROW_ISA is 'sse', not plain, avx2 or avx512"
     done
     BARROW_ISA='' check 1 winfo nowhere
     BARROW_ISA=sse check 0 winfo --help
