@@ -50,11 +50,16 @@ static void add_ranges(bw_chart *chart)
     }
 }
 
+/* Whether values along x are whole, as steps and epochs are: ticks between
+ * them would be of nothing. */
 static bool is_counted(const bw_panel *panel)
 {
-    for (size_t k = 0; k < panel->n_series; k++)
-        if (panel->series[k].opt_x)
-            return false;
+    for (size_t k = 0; k < panel->n_series; k++) {
+        const bw_series *s = &panel->series[k];
+        for (size_t i = 0; i < s->n && s->opt_x; i++)
+            if (isfinite(s->opt_x[i]) && floor(s->opt_x[i]) < s->opt_x[i])
+                return false;
+    }
     return panel->n_series > 0;
 }
 

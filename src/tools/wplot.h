@@ -115,13 +115,33 @@ char *bw_wplot_name(const char *path);
 
 /* ---- data ---- */
 
+/* What labels 0, 1, .. are called, where a container's label_names tells. */
+typedef struct bw_wplot_names {
+    size_t n;
+    char **name;
+} bw_wplot_names;
+
+/* Digits of a label, and a zero byte. */
+enum { BW_WPLOT_DIGITS = 12 };
+
+/* BW_ERR_FORMAT where label_names is no list of strings. Clear after failure,
+ * too. */
+bw_status bw_wplot_names_read(const bw_reader *reader, bw_wplot_names *names,
+                              bw_error *err) BW_MUST_CHECK;
+void bw_wplot_names_clear(bw_wplot_names *names);
+/* A label's name; where it has none, its digits, which are put where the last
+ * argument points. */
+const char *bw_wplot_names_get(const bw_wplot_names *names, int32_t label,
+                               char digits[BW_WPLOT_DIGITS]);
+
 typedef struct bw_wplot_matrix {
     char *path;      /* for messages */
     size_t n, d;     /* rows, columns */
     double *values;  /* (n, d), as they are in the file */
     int32_t *labels; /* (n), or NULL */
-    char *name;      /* of the tensor, or NULL */
-    char *about;     /* metadata `quantity` and so on in words, or NULL */
+    bw_wplot_names names;
+    char *name;  /* of the tensor, or NULL */
+    char *about; /* metadata `quantity` and so on in words, or NULL */
 } bw_wplot_matrix;
 
 /* Reads a tensor of rank 1 or 2 and, beside it, `labels` (n): of a container,

@@ -7,14 +7,16 @@
 
 #include "plot/chart.h"
 #include "plot/mark.h"
+#include "plot/text.h"
 #include "store/columns.h"
 #include "tools/wplot.h"
 
 static bw_option_list columns, names;
 static int set = 2;
 static const char *x_column = "step", *x_label, *y_label;
-static uint64_t smooth = 1;
+static uint64_t smooth = 1, panel_columns = BW_OPTION_UNSET;
 static bool is_log_x, is_log_y;
+static const char *y_range;
 
 static const bw_option options[] = {
     {.type = BW_OPTION_LIST,
@@ -58,6 +60,18 @@ static const bw_option options[] = {
      .meta = "TEXT",
      .help = "the name of the axis upwards (default: the only column)",
      .value = &y_label},
+    {.type = BW_OPTION_TEXT,
+     .name = "y-range",
+     .meta = "LOW:HIGH",
+     .help = "the ends of the axis upwards (default: those of the values)",
+     .value = &y_range},
+    {.type = BW_OPTION_SIZE,
+     .name = "panels",
+     .meta = "N",
+     .help = "a panel for each file or, of one file, each column; N in a row",
+     .value = &panel_columns,
+     .min = 1,
+     .max = 8},
     BW_WPLOT_NAME_OPTION(names),
     BW_WPLOT_PAGE_OPTIONS,
     {.name = NULL},
@@ -72,14 +86,21 @@ static const bw_program program = {
     .has_output = true,
 };
 
-enum { MAX_SERIES = 64 };
+enum { MAX_SERIES = 64, PANEL_GAP = 12, PANEL_TITLE = 20, PANEL_LEAST = 150 };
+
+/* Which columns are drawn where none is named. */
+static const char *const usual[] = {"total"};
 
 typedef struct work {
     size_t n_series;
     bw_series series[MAX_SERIES];
+    size_t n_panels;
+    size_t first[MAX_SERIES + 1]; /* panel p has series first[p] .. */
+    char *title[MAX_SERIES];      /* owned */
+    double y_low, y_high;
     double *x[MAX_SERIES], *y[MAX_SERIES]; /* owned */
     char *name[MAX_SERIES];
-    size_t n_lines; /* files and columns so far: each has a colour */
+    size_t n_lines; /* files and columns of the panel so far: each a colour */
     size_t file;    /* the operand in hand */
     size_t n_files;
 } work;
@@ -150,16 +171,28 @@ static bw_status read_rows(work *w, const choice *c, bw_error *err)
     return status;
 }
 
+static bool has_panels(void)
+{
+    return panel_columns != BW_OPTION_UNSET;
+}
+
+static char *file_name(const work *w, const char *path)
+{
+    return w->file < names.n ? strdup(names.item[w->file])
+                             : bw_wplot_name(path);
+}
+
+/* What a panel's title does not say. */
 static bw_status set_name(work *w, const char *path, const choice *c,
                           bw_error *err)
 {
-    bool has_files = w->n_files > 1, has_columns = columns.n > 1;
+    bool has_files = w->n_files > 1;
+    bool has_columns = columns.n > 1 && (has_files || !has_panels());
     const char *column = c->table->cell[c->y];
     const char *set_name = set == 2 && c->set ? c->set : "";
-    char *file =
-        w->file < names.n ? strdup(names.item[w->file]) : bw_wplot_name(path);
-    char *name = NULL;
-    bool has_file = has_files || names.n > 0 || (!has_columns && !*set_name);
+    char *file = file_name(w, path), *name = NULL;
+    bool has_file = !has_panels() &&
+                    (has_files || names.n > 0 || (!has_columns && !*set_name));
 
     if (file &&
         asprintf(&name, "%s%s%s%s%s", has_file ? file : "",
@@ -176,13 +209,14 @@ static bw_status set_name(work *w, const char *path, const choice *c,
 /* Of several lines in two sets each, sets are told apart by dashes. */
 static void set_mark(const work *w, const choice *c, bw_series *series)
 {
-    bool is_pair = set == 2 && c->set;
+    bool has_many = has_panels() ? w->n_files > 1 && columns.n > 1
+                                 : w->n_files > 1 || columns.n > 1;
 
-    if (!is_pair || (w->n_files == 1 && columns.n < 2))
-        return;
     series->has_mark = true;
-    series->mark = w->n_lines % BW_MARK_COLOURS +
-                   (strcmp(c->set, "train") == 0 ? 0 : BW_MARK_COLOURS);
+    series->mark = w->n_series - w->first[w->n_panels];
+    if (has_many && set == 2 && c->set)
+        series->mark = w->n_lines % BW_MARK_COLOURS +
+                       (strcmp(c->set, "train") == 0 ? 0 : BW_MARK_COLOURS);
 }
 
 static bw_status add_series(work *w, const char *path, const choice *c,
@@ -203,6 +237,21 @@ static bw_status add_series(work *w, const char *path, const choice *c,
     free(w->y[w->n_series]);
     w->x[w->n_series] = w->y[w->n_series] = NULL;
     return BW_OK;
+}
+
+/* The series since the last panel are one; title is taken over. A single line
+ * needs no name but the title. */
+static bw_status end_panel(work *w, char *title, bw_error *err)
+{
+    size_t p = w->n_panels++;
+
+    w->title[p] = title;
+    w->first[w->n_panels] = w->n_series;
+    w->n_lines = 0;
+    for (size_t k = w->first[p]; k < w->n_series; k++)
+        if (!w->series[k].name[0] || w->n_series - w->first[p] == 1)
+            w->series[k].name = NULL;
+    return title ? BW_OK : bw_error_memory(err);
 }
 
 /* ---- a table ---- */
@@ -228,42 +277,119 @@ static bw_status add_column(work *w, const char *path, const bw_columns *table,
 
 static bw_status add_file(work *w, const char *path, bw_error *err)
 {
-    static const char *const usual[] = {"total"};
     const char *const *list = columns.n > 0 ? columns.item : usual;
     size_t n = columns.n > 0 ? columns.n : 1, before = w->n_series;
     bw_columns table;
     bw_status status = bw_columns_read(path, &table, err);
 
-    for (size_t k = 0; k < n && !status; k++, w->n_lines++)
+    for (size_t k = 0; k < n && !status; k++, w->n_lines++) {
         status = add_column(w, path, &table, list[k], err);
+        if (!status && has_panels() && w->n_files == 1)
+            status = end_panel(w, strdup(k < names.n ? names.item[k] : list[k]),
+                               err);
+    }
     if (!status && w->n_series == before)
         status = bw_error_set(err, BW_ERR_RANGE, "%s: no rows of set %s", path,
                               set == 0   ? "train"
                               : set == 1 ? "validation"
                                          : "train or validation");
     bw_columns_clear(&table);
+    if (!status && has_panels() && w->n_files > 1)
+        status = end_panel(w, file_name(w, path), err);
     return status;
+}
+
+/* "LOW:HIGH" */
+static bw_status parse_range(work *w, bw_error *err)
+{
+    int end = 0;
+
+    if (!y_range)
+        return BW_OK;
+    if (sscanf(y_range, "%lf:%lf%n", &w->y_low, &w->y_high, &end) == 2 &&
+        y_range[end] == '\0' && end > 0 && w->y_low < w->y_high &&
+        w->y_low > (is_log_y ? 0 : -1e300) && w->y_high < 1e300)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_USAGE,
+                        "--y-range: '%s' is not of the form LOW:HIGH%s",
+                        y_range, is_log_y ? ", both above 0" : "");
+}
+
+/* ---- drawing ---- */
+
+static const char *label_of_y(void)
+{
+    if (y_label)
+        return y_label;
+    if (columns.n > 1)
+        return NULL;
+    return columns.n == 1 ? columns.item[0] : usual[0];
+}
+
+static void show_panel(const work *w, size_t p, cairo_t *cr,
+                       const bw_field *room)
+{
+    const bw_panel panel = {.opt_x_label = x_label ? x_label : x_column,
+                            .opt_y_label = label_of_y(),
+                            .is_log_x = is_log_x,
+                            .is_log_y = is_log_y,
+                            .has_y_range = y_range != NULL,
+                            .y_low = w->y_low,
+                            .y_high = w->y_high,
+                            .n_series = w->first[p + 1] - w->first[p],
+                            .series = w->series + w->first[p]};
+    bw_field field = *room;
+
+    if (has_panels()) {
+        bw_text_font(cr, BW_TEXT_SIZE, true);
+        cairo_set_source_rgb(cr, 0.13, 0.13, 0.13);
+        bw_text_show(cr, field.left, field.top + BW_TEXT_SIZE, 0, field.width,
+                     w->title[p]);
+        field.top += PANEL_TITLE;
+        field.height -= PANEL_TITLE;
+    }
+    bw_chart_show(cr, &panel, &field);
+}
+
+/* Panels in a row, and rows. */
+static void count_panels(const work *w, size_t *n_columns, size_t *n_rows)
+{
+    *n_columns = has_panels() && panel_columns < w->n_panels
+                     ? (size_t)panel_columns
+                     : w->n_panels;
+    *n_rows = (w->n_panels - 1) / *n_columns + 1;
 }
 
 static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
                       bw_error *err)
 {
     const work *w = arg;
-    const bw_panel panel = {
-        .opt_x_label = x_label ? x_label : x_column,
-        .opt_y_label = y_label          ? y_label
-                       : columns.n == 0 ? "total"
-                       : columns.n == 1 ? columns.item[0]
-                                        : NULL,
-        .is_log_x = is_log_x,
-        .is_log_y = is_log_y,
-        .n_series = w->n_series,
-        .series = w->series,
-    };
+    size_t n_columns, n_rows;
 
     (void)err;
-    bw_chart_show(cr, &panel, room);
+    count_panels(w, &n_columns, &n_rows);
+    double width = (room->width + PANEL_GAP) / (double)n_columns;
+    double height = (room->height + PANEL_GAP) / (double)n_rows;
+    for (size_t p = 0; p < w->n_panels; p++) {
+        bw_field field = {room->left + width * (double)(p % n_columns),
+                          room->top + height * (double)(p / n_columns),
+                          width - PANEL_GAP, height - PANEL_GAP};
+        show_panel(w, p, cr, &field);
+    }
     return BW_OK;
+}
+
+/* Units of height that suit the width; charts of few units are no use. */
+static double height_of(const work *w, double width)
+{
+    size_t n_columns, n_rows;
+
+    count_panels(w, &n_columns, &n_rows);
+    double each = 0.7 * width / (double)n_columns;
+    return has_panels() ? (fmax(each, PANEL_LEAST) + PANEL_TITLE + PANEL_GAP) *
+                                  (double)n_rows -
+                              PANEL_GAP
+                        : each;
 }
 
 static bw_status run(const bw_program *self, const bw_parsed *parsed,
@@ -274,17 +400,23 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
     bw_status status = bw_wplot_need(parsed, 1, MAX_SERIES, "logs", err);
 
     if (!status)
+        status = parse_range(&w, err);
+    if (!status)
         status = bw_wplot_open(&page, self, err);
     for (; w.file < parsed->n_operands && !status; w.file++)
         status = add_file(&w, parsed->operand[w.file], err);
+    if (!status && !has_panels())
+        w.first[w.n_panels = 1] = w.n_series;
     if (!status && w.n_series == 1 && parsed->n_operands == 1)
         w.series[0].name = NULL;
     if (!status)
-        status = bw_wplot_write(&page, page.figure.width * 0.7, draw, &w, err);
+        status = bw_wplot_write(&page, height_of(&w, page.figure.width), draw,
+                                &w, err);
     for (size_t k = 0; k < MAX_SERIES; k++) {
         free(w.x[k]);
         free(w.y[k]);
         free(w.name[k]);
+        free(w.title[k]);
     }
     return status;
 }

@@ -71,13 +71,22 @@ static const bw_program program = {
     .has_output = true,
 };
 
-enum { USUAL = 100, MOST = 10000, UNDER = 1, HEADINGS = 2, LABEL_ROOM = 14 };
+enum {
+    USUAL = 100,
+    MOST = 10000,
+    UNDER = 1,
+    HEADINGS = 2,
+    LABEL_ROOM = 14,
+    LABEL_GAP = 4,
+    HEADING_GAP = 6
+};
 
 typedef struct work {
     const bw_wplot_page *page;
     size_t n, h, w, c;
     float *values;   /* (n, h w c) in 0..1 */
     int32_t *labels; /* (n), or NULL */
+    bw_wplot_names names;
     /* Layout, in units. */
     size_t n_columns, n_rows;
     double image_w, image_h, step_x, step_y, heading;
@@ -182,6 +191,8 @@ static bw_status load_rows(work *w, bw_reader *reader, bw_pick_range *range,
 
     if (!status)
         status = find_labels(reader, &t[1], err);
+    if (!status && labelled)
+        status = bw_wplot_names_read(reader, &w->names, err);
     if (status)
         return status;
     if (!rows)
@@ -224,6 +235,21 @@ static bw_status load(work *w, const char *path, bw_error *err)
 
 /* ---- layout ---- */
 
+/* About what the longest heading takes, most of whose letters are two thirds as
+ * wide as they are high; at most a quarter of the figure. */
+static double heading_room(const work *w)
+{
+    char digits[BW_WPLOT_DIGITS];
+    size_t most = 2;
+
+    for (size_t k = 0; k < w->n; k += w->n_columns) {
+        size_t n = strlen(bw_wplot_names_get(&w->names, w->labels[k], digits));
+        most = n > most ? n : most;
+    }
+    return fmin(HEADING_GAP + 2.0 / 3 * BW_TEXT_SIZE * (double)most,
+                w->page->figure.width / 4);
+}
+
 /* In PNG an image's pixels are whole ones of the figure, so that none looks
  * wider than its neighbour. */
 static void lay_out(work *w, bw_figure *figure)
@@ -233,7 +259,7 @@ static void lay_out(work *w, bw_figure *figure)
 
     w->n_columns = w->n < n_columns ? w->n : (size_t)n_columns;
     w->n_rows = (w->n - 1) / w->n_columns + 1;
-    w->heading = labelled == HEADINGS ? 3 * BW_TEXT_SIZE : 0;
+    w->heading = labelled == HEADINGS ? heading_room(w) : 0;
     double room = figure->width - 2 * BW_WPLOT_MARGIN - w->heading;
     double n = (double)w->n_columns;
     double side = (room - gap * (n - 1)) / n / (double)w->w;
@@ -282,16 +308,18 @@ static bw_status show_image(const work *w, cairo_t *cr, size_t k, double left,
 static void show_label(const work *w, cairo_t *cr, size_t k, double left,
                        double top)
 {
-    char text[16];
+    char digits[BW_WPLOT_DIGITS];
+    const char *text = bw_wplot_names_get(&w->names, w->labels[k], digits);
 
-    snprintf(text, sizeof text, "%" PRId32, w->labels[k]);
     cairo_set_source_rgb(cr, 0.2, 0.2, 0.2);
     if (labelled == UNDER)
         bw_text_show(cr, left + w->image_w / 2,
-                     top + w->image_h + BW_TEXT_SIZE - 1, 0.5, w->step_x, text);
+                     top + w->image_h + BW_TEXT_SIZE - 1, 0.5,
+                     w->step_x - LABEL_GAP, text);
     else if (labelled == HEADINGS && k % w->n_columns == 0)
-        bw_text_show(cr, left - 6, top + w->image_h / 2 + BW_TEXT_SIZE / 3.0, 1,
-                     w->heading - 6, text);
+        bw_text_show(cr, left - HEADING_GAP,
+                     top + w->image_h / 2 + BW_TEXT_SIZE / 3.0, 1,
+                     w->heading - HEADING_GAP, text);
 }
 
 static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
@@ -333,6 +361,7 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
     }
     free(w.values);
     free(w.labels);
+    bw_wplot_names_clear(&w.names);
     return status;
 }
 

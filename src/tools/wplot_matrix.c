@@ -15,6 +15,7 @@ void bw_wplot_matrix_clear(bw_wplot_matrix *m)
     free(m->path);
     free(m->values);
     free(m->labels);
+    bw_wplot_names_clear(&m->names);
     free(m->name);
     free(m->about);
     *m = (bw_wplot_matrix){.path = NULL};
@@ -128,6 +129,8 @@ static bw_status load_container(const char *path, const char *opt_tensor,
              !(m->name = strdup(tensor->name)) ||
              !(m->about = bw_wplot_about(reader)))
         status = bw_error_memory(err);
+    if (!status)
+        status = bw_wplot_names_read(reader, &m->names, err);
     if (!status)
         status = read_tensors(reader, tensor, m, err);
     bw_reader_close(reader);

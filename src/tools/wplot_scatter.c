@@ -57,7 +57,7 @@ static const bw_program program = {
 };
 
 /* Classes that can be told apart: marks repeat thereafter. */
-enum { MAX_CLASSES = 32, AXIS_NAME = 64, CLASS_NAME = 16 };
+enum { MAX_CLASSES = 32, AXIS_NAME = 64 };
 
 typedef struct work {
     bw_wplot_matrix m;
@@ -67,7 +67,7 @@ typedef struct work {
     char axis[2][AXIS_NAME];
     size_t n_classes;
     int32_t class[MAX_CLASSES]; /* rising */
-    char name[MAX_CLASSES][CLASS_NAME];
+    char digits[MAX_CLASSES][BW_WPLOT_DIGITS];
     bw_series series[MAX_CLASSES];
 } work;
 
@@ -282,12 +282,13 @@ static bw_status group(work *w, bw_error *err)
                 sorted[0][n] = w->at[0][k];
                 sorted[1][n++] = w->at[1][k];
             }
-        snprintf(w->name[c], CLASS_NAME, "%d", (int)w->class[c]);
-        w->series[c] = (bw_series){.name = w->name[c],
-                                   .style = BW_STYLE_DOTS,
-                                   .n = n - first,
-                                   .opt_x = sorted[0] + first,
-                                   .y = sorted[1] + first};
+        w->series[c] =
+            (bw_series){.name = bw_wplot_names_get(&w->m.names, w->class[c],
+                                                   w -> digits[c]),
+                        .style = BW_STYLE_DOTS,
+                        .n = n - first,
+                        .opt_x = sorted[0] + first,
+                        .y = sorted[1] + first};
     }
     for (size_t c = 0; c < 2; c++) {
         free(w->at[c]);

@@ -99,11 +99,50 @@ draws() {
     check 0 wplot curve log.tsv -o a.svg
     for option in '--column mse' --log-y --log-x '--smooth 3' '--x epoch' \
         '--set train' '--set validation' '--title T' '--y-label T' \
-        '--x-label T' '--name N' '--font-pt 9'; do
+        '--x-label T' '--name N' '--font-pt 9' '--y-range 0:40' '--panels 1' \
+        '--panels 1 --name N'; do
         # shellcheck disable=SC2086
         check 0 wplot curve $option log.tsv -o b.svg
         run ! cmp -s a.svg b.svg
     done
+}
+
+@test "panels, a file or a column each" {
+    check 0 wplot curve --panels 2 -c total -c mse log.tsv -o a.svg
+    check 0 wplot curve --panels 1 -c total -c mse log.tsv -o b.svg
+    run ! cmp -s a.svg b.svg
+    check 0 wplot curve --panels 1 -c mse log.tsv -o one.png
+    check 0 wplot curve --panels 1 -c mse log.tsv log.tsv log.tsv -o three.png
+    [ "$(size one.png)" = 1016x789 ]
+    [ "$(size three.png)" = 1016x2389 ]
+    # More in a row than there are.
+    check 0 wplot curve --panels 8 -c mse log.tsv -o wide.png
+    same one.png wide.png
+    for range in 1 1: 2:1 1:1 1:2:3 :2 nan:1 0:inf x; do
+        check 2 wplot curve --y-range "$range" log.tsv -o bad.png
+        stderr_has "--y-range: '$range' is not of the form LOW:HIGH"
+    done
+    check 2 wplot curve --log-y --y-range 0:2 log.tsv -o bad.png
+    stderr_has ', both above 0'
+    [ ! -e bad.png ]
+}
+
+@test "labels go by their names" {
+    mkdir -p of/zero of/one
+    wunpack --index 3 d.st.zst images -o of/zero/a.png
+    wunpack --index 2 d.st.zst images -o of/one/b.png
+    wpack --labels folder of -o named.st.zst
+    # The same, but for the names.
+    wunpack named.st.zst labels --to tsv >numbers.tsv
+    wpack --labels numbers.tsv of/one/b.png of/zero/a.png -o plain.st.zst
+    for style in under rows; do
+        check 0 wplot grid --labels $style --columns 1 named.st.zst -o a.svg
+        check 0 wplot grid --labels $style --columns 1 plain.st.zst -o b.svg
+        run ! cmp -s a.svg b.svg
+    done
+    check 0 wplot grid named.st.zst -o a.png
+    check 0 wplot grid plain.st.zst -o b.png
+    same a.png b.png
 }
 
 @test "distances stand on both sides of the diagonal" {
@@ -117,6 +156,9 @@ draws() {
 @test "predictions that are exact" {
     check 0 wplot quantile --exact plans.st.zst --points plans.st.zst -o a.png
     check 0 wplot quantile --exact plans.st.zst plans.st.zst -o b.png
+    check 0 wplot quantile q.tsv -o c.svg
+    check 0 wplot quantile --label W q.tsv -o e.svg
+    run ! cmp -s c.svg e.svg
     run ! cmp -s a.png b.png
 }
 

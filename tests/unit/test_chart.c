@@ -113,6 +113,71 @@ Test(chart, dots_are_where_they_are)
     clear(&d);
 }
 
+Test(chart, dots_of_a_later_series_hide_no_earlier_one)
+{
+    enum { N = 1500 };
+    double x[2][N], y[2][N];
+    const bw_series series[] = {
+        {.style = BW_STYLE_DOTS, .n = N, .opt_x = x[0], .y = y[0]},
+        {.style = BW_STYLE_DOTS, .n = N, .opt_x = x[1], .y = y[1]}};
+    const bw_panel panel = {.n_series = 2, .series = series};
+
+    /* The same places, in opposite orders. */
+    for (int k = 0; k < N; k++) {
+        x[0][k] = x[1][N - 1 - k] = k % 50;
+        y[0][k] = y[1][N - 1 - k] = (double)(k / 50);
+    }
+    drawn d = draw(&panel);
+    size_t n_first = 0, n_second = 0;
+    for (int k = 0; k < N; k++) {
+        n_first += away_at(&d, x[0][k], y[0][k], 0) < 90;
+        n_second += away_at(&d, x[0][k], y[0][k], 1) < 90;
+    }
+    cr_assert_gt(n_first, N / 3);
+    cr_assert_gt(n_second, N / 3);
+    clear(&d);
+}
+
+Test(chart, dots_of_a_large_series_are_as_large_as_others)
+{
+    enum { N = 1200 };
+    double x[N + 1], y[N + 1];
+    const bw_series series[] = {
+        {.style = BW_STYLE_DOTS, .n = N, .opt_x = x, .y = y},
+        {.style = BW_STYLE_DOTS, .n = 1, .opt_x = x + N, .y = y + N}};
+    const bw_panel panel = {.n_series = 2, .series = series};
+
+    for (int k = 0; k < N; k++)
+        x[k] = y[k] = 0;
+    x[N] = y[N] = 1;
+    drawn d = draw(&panel);
+    /* A disc of radius 1.5. */
+    cr_assert_float_eq((double)n_pixels(&d, 1), 7, 5);
+    clear(&d);
+}
+
+Test(chart, what_is_beyond_a_given_axis_is_cut_off)
+{
+    const double y[] = {0, 40, 0, 2};
+    const bw_series series = {.n = 4, .y = y};
+    const bw_panel panel = {.opt_x_label = "x",
+                            .has_y_range = true,
+                            .y_low = -1,
+                            .y_high = 4,
+                            .n_series = 1,
+                            .series = &series};
+    drawn d = draw(&panel);
+    const bw_chart *c = &d.chart;
+
+    cr_assert_float_eq(bw_chart_y(c, 4), c->field.top, 1e-9);
+    cr_assert_float_eq(bw_chart_y(c, -1), c->field.top + c->field.height, 1e-9);
+    cr_assert_lt(away_at(&d, 4, 2, 0), 30);
+    for (double x = 0; x < WIDTH; x++)
+        for (double up = 0; up < c->field.top - 1; up++)
+            cr_assert_gt(away(&d, x, up, 0), 90, "%g %g", x, up);
+    clear(&d);
+}
+
 Test(chart, a_line_passes_through_its_points)
 {
     const double y[] = {1, 5, 2, 2};
