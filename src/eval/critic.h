@@ -39,12 +39,13 @@ typedef struct bw_critic {
 
 /* A fifth of each sample is held out. Values are shifted and scaled for the
  * network, so that neither offset nor unit counts. Two samples without any
- * spread have distance 0 without training. Memory: 4 bytes a value. BW_ERR_RANGE
- * for fewer than BW_CRITIC_LEAST items or more than 2^32, and when training
- * diverges; BW_ERR_USAGE, BW_ERR_FORMAT and BW_ERR_DIMENSION, naming net_name,
- * for a network that is no critic of such items or has layers that the penalty
- * does not take; BW_ERR_INTERRUPTED after the step in which stopped, which may
- * be NULL, is not 0. The same bits for any number of threads. */
+ * spread have distance 0 without training. Memory: 4 bytes a value.
+ * BW_ERR_RANGE for fewer than BW_CRITIC_LEAST items or more than 2^32, and when
+ * training diverges; BW_ERR_USAGE, BW_ERR_FORMAT and BW_ERR_DIMENSION, naming
+ * net_name, for a network that is no critic of such items or has layers that
+ * the penalty does not take; BW_ERR_INTERRUPTED after the step in which
+ * stopped, which may be NULL, is not 0. The same bits for any number of
+ * threads. */
 bw_status bw_critic_of(const bw_sample *a, const bw_sample *b,
                        const bw_critic_options *options, bw_tasks *tasks,
                        int (*stopped)(void), bw_critic *critic,

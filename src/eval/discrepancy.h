@@ -14,8 +14,8 @@
 #include "nn/mmd.h"
 
 /* scale: imq's base or rbf's C; 0 for twice the values of an item, or the
- * median. At least 2 items of each. BW_ERR_MEMORY; BW_ERR_INTERRUPTED soon after
- * stopped, which may be NULL, is not 0. The same bits for any number of
+ * median. At least 2 items of each. BW_ERR_MEMORY; BW_ERR_INTERRUPTED soon
+ * after stopped, which may be NULL, is not 0. The same bits for any number of
  * threads. */
 bw_status bw_discrepancy_of(const bw_sample *a, const bw_sample *b,
                             bw_mmd_kernel kernel, bool is_biased, double scale,

@@ -15,8 +15,8 @@ typedef struct bw_split {
 
 /* Of n examples; validation below 1 is the share that is held out, else their
  * count. BW_ERR_RANGE, "PATH: of N WHAT none is left to train on", when all
- * are, "PATH: no WHAT to train on" for n = 0. Cleared by bw_split_clear, also after a
- * failure. */
+ * are, "PATH: no WHAT to train on" for n = 0. Cleared by bw_split_clear, also
+ * after a failure. */
 bw_status bw_split_init(bw_split *split, size_t n, double validation,
                         uint64_t seed, const char *path, const char *what,
                         bw_error *err) BW_MUST_CHECK;

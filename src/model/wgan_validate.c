@@ -22,7 +22,8 @@ static void take_fakes(bw_wgan_learner *l, size_t first, size_t n)
                                     : a->train[(first + k) % a->n_train];
 }
 
-/* Nothing stops it: an epoch's end that is not done cannot be taken up again. */
+/* Nothing stops it: an epoch's end that is not done cannot be taken up again.
+ */
 static bw_status judge(bw_wgan_learner *l, size_t first, size_t n,
                        double all[BW_WGAN_TERMS], bw_error *err)
 {

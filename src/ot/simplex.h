@@ -9,7 +9,8 @@
  * judged by the exact one. The method ends when a whole round of rows has
  * found no arc to enter: that is the proof of optimality. Where costs are
  * integers, 64 bits are exact already. Where they reach further apart than 128
- * bits do, what those leave in doubt is judged by sums that round nothing (sum.h).
+ * bits do, what those leave in doubt is judged by sums that round nothing
+ * (sum.h).
  */
 #ifndef BW_SIMPLEX_H
 #define BW_SIMPLEX_H
@@ -49,11 +50,11 @@ bw_status bw_simplex_solve(bw_simplex *s, const bw_arcs *arcs,
 bw_status bw_simplex_check(bw_simplex *s, const bw_arcs *arcs,
                            bw_tree *tree) BW_MUST_CHECK;
 
-/* bw_simplex_solve from a basis that bitmask has made optimal for its matrix of small
- * costs, which are the true ones times scale, rounded. A small reduced cost
- * under the exact potentials, rounded too, is off by at most 3/2 and a bit:
- * only arcs where it is below 2 need the exact one. They are few, and found
- * sixteen at a time. */
+/* bw_simplex_solve from a basis that bitmask has made optimal for its matrix of
+ * small costs, which are the true ones times scale, rounded. A small reduced
+ * cost under the exact potentials, rounded too, is off by at most 3/2 and a
+ * bit: only arcs where it is below 2 need the exact one. They are few, and
+ * found sixteen at a time. */
 bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
                             bw_bitmask *bitmask, double scale) BW_MUST_CHECK;
 

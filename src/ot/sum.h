@@ -9,6 +9,7 @@
 #define BW_SUM_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ static inline void bw_sum_init(bw_sum *sum)
 }
 
 /* Adds a finite x, or takes it away. */
-static inline void bw_sum_add(bw_sum *sum, double x, int is_less)
+static inline void bw_sum_add(bw_sum *sum, double x, bool is_less)
 {
     int exponent;
     double fraction = frexp(x, &exponent); /* x = fraction * 2^exponent */

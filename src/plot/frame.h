@@ -28,8 +28,8 @@ void bw_frame_mark_x(cairo_t *cr, bw_axis *axis, double width);
 /* Of a vertical one; is_wide: as far apart as those of a horizontal one. */
 void bw_frame_mark_y(bw_axis *axis, double height, bool is_wide);
 
-/* The axis below a field, and at its left; has_grid: with lines across. is_down:
- * the low end is at the top. */
+/* The axis below a field, and at its left; has_grid: with lines across.
+ * is_down: the low end is at the top. */
 void bw_frame_x(cairo_t *cr, const bw_axis *axis, const bw_field *field,
                 bool has_grid, const char *opt_label);
 void bw_frame_y(cairo_t *cr, const bw_axis *axis, const bw_field *field,

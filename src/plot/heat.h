@@ -11,7 +11,7 @@ enum { BW_HEAT_SIDE = 2048 };
 typedef struct bw_heat {
     size_t n_rows, n_columns; /* 1 to BW_HEAT_SIDE */
     const double *values;     /* by rows, row 0 on top; what is not finite is
-                                 grey, and on a log scale what is not positive */
+                                 grey, on a log scale what is not positive */
     double row_count, column_count; /* what the axes count: values may be means
                                        of blocks */
     const char *opt_row_label, *opt_column_label, *opt_label;

@@ -11,7 +11,7 @@
 
 enum { CAPTION = 18, BETWEEN = 14, BLUE = 0, ORANGE = 1 };
 
-/* Pixels of the plan's image as squares: the side of one, and where they are. */
+/* Pixels of the plan's image as squares: the side of one, where they are. */
 typedef struct place {
     double side, left, top;
 } place;

@@ -28,8 +28,8 @@ bw_status bw_png_decode(const void *data, size_t n,
 /* The longest side, in pixels, that is written. */
 enum { BW_PNG_SIDE = 1000000 };
 
-/* Encodes a U8 or U16 image of 1 to 4 channels; BW_ERR_DIMENSION where a side is
- * longer. */
+/* Encodes a U8 or U16 image of 1 to 4 channels; BW_ERR_DIMENSION where a side
+ * is longer. */
 bw_status bw_png_encode(const bw_image *image, bw_output *output,
                         bw_error *err) BW_MUST_CHECK;
 

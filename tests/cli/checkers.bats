@@ -119,6 +119,59 @@ echo "==7==ERROR: LeakSanitizer: detected memory leaks" >&2'
     stdout_is 'src/base/output.c: not in Makefile.am'
 }
 
+# guarded FILE GUARD: makes a header.
+guarded() {
+    mkdir -p "$(dirname "$1")"
+    printf '/* A header. */\n#ifndef %s\n#define %s\n\n#endif\n' "$2" "$2" >"$1"
+}
+
+# headers: one of each folder, guarded as form wants it.
+headers() {
+    guarded include/barrow/cart.h BARROW_CART_H
+    guarded src/base/cart.h BW_CART_H
+    guarded src/tools/cart.h BW_TOOLS_CART_H
+    guarded tests/plain/cart.h PLAIN_CART_H
+    guarded tests/unit/two_carts.h TWO_CARTS_H
+    guarded bench/cart.h BENCH_CART_H
+}
+
+@test "form accepts guards that are called as their headers" {
+    headers
+    check 0 "$tests/form" .
+    stdout_is ''
+}
+
+@test "form finds guards of other names, twice, or none" {
+    headers
+    guarded src/tools/cart.h BW_CART_H
+    check 1 "$tests/form" .
+    stdout_is 'src/tools/cart.h: begin with #ifndef BW_TOOLS_CART_H'
+    headers
+    guarded src/store/cart.h BW_CART_H
+    check 1 "$tests/form" .
+    stdout_is 'src/store/cart.h: BW_CART_H is the guard of src/base/cart.h, too'
+    rm src/store/cart.h
+    printf '#ifndef BW_CART_H\n#define BW_CARD_H\n#endif\n' >src/base/cart.h
+    check 1 "$tests/form" .
+    stdout_is 'src/base/cart.h: define BW_CART_H at once'
+    echo '/* Nothing. */' >src/base/cart.h
+    check 1 "$tests/form" .
+    stdout_is 'src/base/cart.h: no include guard'
+}
+
+@test "form finds long lines of sources and scripts, counted in characters" {
+    local wide
+    wide=$(printf '%080d' 0)
+    mkdir -p src pipelines tests
+    echo "$wide" | tee src/a.c >src/data
+    printf '#!/bin/sh\n# ∑%s\n' "${wide:3}" >pipelines/study
+    check 0 "$tests/form" .
+    echo "${wide}0" | tee src/a.c src/data >tests/x.bats
+    printf '#!/bin/sh\n# ∑%s\n' "${wide:2}" >pipelines/study
+    check 1 "$tests/form" .
+    stdout_is $'pipelines/study:2: 81 columns\nsrc/a.c:1: 81 columns'
+}
+
 # page LINE...: a page whose examples are these lines.
 page() {
     {

@@ -168,7 +168,7 @@ Test(eval_two_sample, a_side_that_lies_between)
     eval_near(two_sample(&a, &b, 1).side[1], 2 / 3., 1e-15, "b");
 }
 
-/* Of unequal numbers the first of the larger count, and each side has a line. */
+/* Of unequal numbers the first of the larger count; each side has a line. */
 Test(eval_two_sample, as_many_of_both)
 {
     double *x = eval_normal(90, 2, 0, 1, 1), *y = eval_normal(70, 2, 1, 1, 2);

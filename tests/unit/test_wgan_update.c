@@ -150,7 +150,8 @@ Test(wgan_update, each_network_has_its_optimizer)
 /* ---- a critic alone ---- */
 
 /* Each turn through the fakes takes each of them once, in an order of its own:
- * with all items the same, the difference of a linear critic tells their sum. */
+ * with all items the same, the difference of a linear critic tells their sum.
+ */
 Test(wgan_update, a_critic_alone_takes_fakes_turn_by_turn)
 {
     /* Epochs of 13 items in batches of 5, 5 and 3; turns of 10 fakes, the
