@@ -121,14 +121,14 @@ bool bw_bitmask_solve(bw_bitmask *s)
 
 bw_bitmask_least bw_bitmask_get_least(void)
 {
-    return kernel()->least;
+    return kernel()->loops->least;
 }
 
 void bw_bitmask_transform(size_t n_from, const int32_t *from_point,
                           const int32_t *from, size_t n_to,
                           const int32_t *to_point, int32_t *to)
 {
-    kernel()->transform(n_from, from_point, from, n_to, to_point, to);
+    kernel()->loops->transform(n_from, from_point, from, n_to, to_point, to);
 }
 
 void bw_bitmask_transform_table(const int32_t *table, int32_t stride,
@@ -136,17 +136,17 @@ void bw_bitmask_transform_table(const int32_t *table, int32_t stride,
                                 const int32_t *from, size_t n_to,
                                 const int32_t *to_point, int32_t *to)
 {
-    kernel()->transform_table(table, stride, n_from, from_point, from, n_to,
-                              to_point, to);
+    kernel()->loops->transform_table(table, stride, n_from, from_point, from,
+                                     n_to, to_point, to);
 }
 
 void bw_bitmask_fill(bw_bitmask *s, const int32_t *table, int32_t stride)
 {
-    kernel()->fill(s, table, stride);
+    kernel()->loops->fill(s, table, stride);
 }
 
 size_t bw_bitmask_scan(const bw_bitmask *s, size_t block, const int32_t *u,
                        const int32_t *v, int32_t margin, int32_t (*arc)[2])
 {
-    return kernel()->scan(s, block, u, v, margin, arc);
+    return kernel()->loops->scan(s, block, u, v, margin, arc);
 }

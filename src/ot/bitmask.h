@@ -102,10 +102,9 @@ const char *bw_bitmask_isa(void);
 
 /* ---- between bitmask.c and the kernels ---- */
 
-typedef struct bw_bitmask_kernel {
-    const char *name;
+/* What stands around the solver. */
+typedef struct bw_bitmask_loops {
     bw_bitmask_least least;
-    bool (*solve)(bw_bitmask *s);
     void (*transform)(size_t n_from, const int32_t *from_point,
                       const int32_t *from, size_t n_to, const int32_t *to_point,
                       int32_t *to);
@@ -115,7 +114,17 @@ typedef struct bw_bitmask_kernel {
     void (*fill)(bw_bitmask *s, const int32_t *table, int32_t stride);
     size_t (*scan)(const bw_bitmask *s, size_t block, const int32_t *u,
                    const int32_t *v, int32_t margin, int32_t (*arc)[2]);
+} bw_bitmask_loops;
+
+typedef struct bw_bitmask_kernel {
+    const char *name;
+    bool (*solve)(bw_bitmask *s);
+    const bw_bitmask_loops *loops;
 } bw_bitmask_kernel;
+
+extern const bw_bitmask_loops bw_bitmask_loops_plain;
+extern const bw_bitmask_loops bw_bitmask_loops_avx2;
+extern const bw_bitmask_loops bw_bitmask_loops_avx512;
 
 extern const bw_bitmask_kernel bw_bitmask_kernel_plain;
 extern const bw_bitmask_kernel bw_bitmask_kernel_avx2;

@@ -1,15 +1,13 @@
-/* bitmask_kernel.c - the loops of bitmask.h, compiled once an instruction set:
- * BW_KERNEL is the name of the table that this object defines.
+/* bitmask_kernel.c - the solver of bitmask.h, compiled once an instruction set:
+ * BW_BITMASK_KERNEL is the name of the table that this object defines.
  *
- *   the node        one row of words a node: its sinks, flow and parent
  *   potentials      base[j] = (|y_j|^2 - v_j) << shift | j, or -v_j
  *   pricing         least reduced cost of sixteen sources over all sinks
  *   pivot           join, leaving arc, stem reversal, potentials
  *   solve           rounds of blocks; loading and storing a basis
- *   other loops     transforms, cost matrix, arcs near the optimum, least
  *
  * The functions take the number of words a set, n_words, and is_squared as
- * constants: bw_bitmask_solve picks one of eight instances.
+ * constants: kernel_solve picks one of eight instances.
  */
 #include "config.h"
 
@@ -17,12 +15,9 @@
 #include <string.h>
 
 #include "ot/bitmask.h"
+#include "ot/bitmask_row.h"
+#include "ot/bitmask_way.h"
 #include "ot/lanes.h"
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* A cycle passes each sink at most once on either side of the join. */
-enum { MAX_PATH = 2 * BW_BITMASK_MAX_SINKS + 2 };
 
 /* Pivots on one block before the next is priced: the best few of a block's
  * sixteen. 28x28 digits: 7,800 pairs/s with 1, 9,100 with 6, 8,700 with 16. */
@@ -45,56 +40,6 @@ typedef struct solver {
     double pricing;
 } solver;
 
-/* ---- the node ---- */
-
-/* A node is a row of words: n_words of its set, then flow, address of the
- * parent's row, and number; rows start at whole cache lines. */
-INLINE size_t row_size(const size_t n_words)
-{
-    return (n_words + 3 + 7) / 8 * 8;
-}
-
-INLINE uint64_t *row_at(const solver *s, int32_t k, const size_t n_words)
-{
-    return s->node + (size_t)k * row_size(n_words);
-}
-
-INLINE int64_t flow_of(const uint64_t *row, const size_t n_words)
-{
-    return (int64_t)row[n_words];
-}
-
-INLINE uint64_t *parent_of(const uint64_t *row, const size_t n_words)
-{
-    return (uint64_t *)(uintptr_t)row[n_words + 1];
-}
-
-INLINE int32_t number_of(const uint64_t *row, const size_t n_words)
-{
-    return (int32_t)row[n_words + 2];
-}
-
-INLINE void set_arc(uint64_t *row, const uint64_t *parent, int64_t flow,
-                    const size_t n_words)
-{
-    row[n_words] = (uint64_t)flow;
-    row[n_words + 1] = (uint64_t)(uintptr_t)parent;
-}
-
-/* Four words of a set at a time: always as one, since a wide load that follows
- * narrow stores to the same place has to wait for them. */
-typedef uint64_t words __attribute__((vector_size(32), may_alias));
-
-INLINE words *words_of(uint64_t *row)
-{
-    return (words *)(void *)row;
-}
-
-INLINE const words *const_words_of(const uint64_t *row)
-{
-    return (const words *)(const void *)row;
-}
-
 /* ---- potentials ---- */
 
 /* c(i, j) - v_j - (a constant of i), as the keys of pricing have it. */
@@ -114,7 +59,7 @@ INLINE int32_t arc_key(const solver *s, int32_t source, int32_t sink,
 }
 
 /* v -= d for all sinks of a set. */
-INLINE void move_potentials(solver *s, const words *set, int32_t d)
+INLINE void move_potentials(solver *s, const bw_words *set, int32_t d)
 {
     bw_lanes step = bw_lanes_set((int32_t)((uint32_t)d << s->shift));
     const uint16_t *part = (const uint16_t *)(const void *)set;
@@ -209,125 +154,56 @@ INLINE uint32_t price_block(const solver *s, size_t block, int32_t *arg,
 
 /* ---- pivot ---- */
 
-/* The way from one end of the entering arc up to the join, which is left out.
- * Nodes at even places lose what the entering arc gains, those at odd places
- * gain it. */
-typedef struct way {
-    uint64_t *row[MAX_PATH];
-    size_t n;
-    size_t last; /* where the least flow that is lost was found */
-} way;
-
-/* Takes a node on the way; `least` is the smallest flow lost so far. */
-INLINE void step_on(way *w, uint64_t *row, int64_t *least, bool is_lost,
-                    const size_t n_words)
-{
-    int64_t flow = flow_of(row, n_words);
-    bool is_less = is_lost && flow < *least;
-    *least = is_less ? flow : *least;
-    w->last = is_less ? w->n : w->last;
-    w->row[w->n++] = row;
-}
-
-/* Climbs from a source to the first node that has the sink below it. */
-INLINE uint64_t *climb_to_sink(way *w, uint64_t *row, int32_t sink,
-                               int64_t *least, const size_t n_words)
-{
-    size_t word = (size_t)sink / 64;
-    uint64_t bit = UINT64_C(1) << sink % 64;
-    for (;;) {
-        if (row[word] & bit)
-            return row;
-        step_on(w, row, least, true, n_words);
-        row = parent_of(row, n_words);
-        if (row[word] & bit)
-            return row;
-        step_on(w, row, least, false, n_words);
-        row = parent_of(row, n_words);
-    }
-}
-
-INLINE void climb_to_row(way *w, uint64_t *row, const uint64_t *join,
-                         int64_t *least, const size_t n_words)
-{
-    for (;;) {
-        if (row == join)
-            return;
-        step_on(w, row, least, true, n_words);
-        row = parent_of(row, n_words);
-        if (row == join)
-            return;
-        step_on(w, row, least, false, n_words);
-        row = parent_of(row, n_words);
-    }
-}
-
-INLINE int64_t shift_at(size_t k, int64_t flow)
-{
-    return k % 2 ? flow : -flow;
-}
-
-/* Nodes of a way from place k on that stay where they are: flows shift, and
- * the subtree that moves leaves their sets, or joins them. */
-INLINE void shift_way(way *w, size_t k, int64_t flow, const words *whole,
-                      bool leaves, const size_t n_words)
-{
-    for (; k < w->n; k++) {
-        uint64_t *row = w->row[k];
-        row[n_words] += (uint64_t)shift_at(k, flow);
-        for (size_t q = 0; q < n_words / 4; q++)
-            words_of(row)[q] = leaves ? words_of(row)[q] & ~whole[q]
-                                      : words_of(row)[q] | whole[q];
-    }
-}
-
 /* Hangs the subtree of stem->row[last] from `parent` by the node at the foot
  * of the stem: the arcs between turn round, and each node's set becomes what
  * it does not share with the one that was below it. */
-INLINE void turn_stem(solver *s, way *stem, uint64_t *parent, int64_t flow,
-                      const words *whole, const size_t n_words)
+INLINE void turn_stem(solver *s, bw_way *stem, uint64_t *parent, int64_t flow,
+                      const bw_words *whole, const size_t n_words)
 {
     int32_t n_sinks = (int32_t)s->n_sinks;
     for (size_t k = stem->last; k > 0; k--) {
         uint64_t *row = stem->row[k], *below = stem->row[k - 1];
         for (size_t q = 0; q < n_words / 4; q++)
-            words_of(row)[q] = whole[q] & ~const_words_of(below)[q];
-        set_arc(row, below, flow_of(below, n_words) + shift_at(k - 1, flow),
-                n_words);
-        int32_t source = number_of(row, n_words) - n_sinks;
+            bw_row_set(row)[q] = whole[q] & ~bw_row_const_set(below)[q];
+        bw_row_set_arc(row, below,
+                       bw_row_flow(below, n_words) +
+                           bw_way_shift_at(k - 1, flow),
+                       n_words);
+        int32_t source = bw_row_number(row, n_words) - n_sinks;
         if (source >= 0)
-            s->up[source] = number_of(below, n_words);
+            s->up[source] = bw_row_number(below, n_words);
     }
     uint64_t *foot = stem->row[0];
     for (size_t q = 0; q < n_words / 4; q++)
-        words_of(foot)[q] = whole[q];
-    set_arc(foot, parent, flow, n_words);
-    int32_t source = number_of(foot, n_words) - n_sinks;
+        bw_row_set(foot)[q] = whole[q];
+    bw_row_set_arc(foot, parent, flow, n_words);
+    int32_t source = bw_row_number(foot, n_words) - n_sinks;
     if (source >= 0)
-        s->up[source] = number_of(parent, n_words);
+        s->up[source] = bw_row_number(parent, n_words);
 }
 
 /* Brings the arc (source, sink) of reduced cost r < 0 into the basis. */
 INLINE void pivot(solver *s, int32_t source, int32_t sink, int32_t r,
                   const size_t n_words)
 {
-    uint64_t *end[2] = {row_at(s, source + (int32_t)s->n_sinks, n_words),
-                        row_at(s, sink, n_words)};
-    way ways[2];
+    uint64_t *end[2] = {
+        bw_row_at(s->node, source + (int32_t)s->n_sinks, n_words),
+        bw_row_at(s->node, sink, n_words)};
+    bw_way ways[2];
     ways[0].n = ways[1].n = 0;
     ways[0].last = ways[1].last = SIZE_MAX;
     int64_t flow = INT64_MAX;
-    uint64_t *join = climb_to_sink(&ways[0], end[0], sink, &flow, n_words);
-    climb_to_row(&ways[1], end[1], join, &flow, n_words);
+    uint64_t *join = bw_way_to_sink(&ways[0], end[0], sink, &flow, n_words);
+    bw_way_to_row(&ways[1], end[1], join, &flow, n_words);
     /* No two flows are equal, so the later least is the least of all. */
     int side = ways[1].last != SIZE_MAX; /* the end that is cut off */
-    way *stem = &ways[side];
-    words whole[4];
-    const words *top = const_words_of(stem->row[stem->last]);
+    bw_way *stem = &ways[side];
+    bw_words whole[4];
+    const bw_words *top = bw_row_const_set(stem->row[stem->last]);
     for (size_t q = 0; q < n_words / 4; q++)
         whole[q] = top[q];
-    shift_way(stem, stem->last + 1, flow, whole, true, n_words);
-    shift_way(&ways[!side], 0, flow, whole, false, n_words);
+    bw_way_shift(stem, stem->last + 1, flow, whole, true, n_words);
+    bw_way_shift(&ways[!side], 0, flow, whole, false, n_words);
     turn_stem(s, stem, end[!side], flow, whole, n_words);
     /* The new arc's reduced cost becomes 0: with the source's end cut off its
      * sinks rise by -r, with the sink's end they fall by it. */
@@ -403,13 +279,13 @@ INLINE void load_tree(solver *s, const bw_bitmask *b, const size_t n_words)
     const bw_tree *tree = &b->tree;
     size_t n_nodes = bw_tree_n_nodes(tree), n_sinks = s->n_sinks;
     for (size_t k = 0; k < n_nodes; k++) {
-        uint64_t *row = row_at(s, (int32_t)k, n_words);
+        uint64_t *row = bw_row_at(s->node, (int32_t)k, n_words);
         int32_t up = tree->parent[k];
         memset(row, 0, n_words * sizeof *row);
         if (k < n_sinks)
             row[k / 64] = UINT64_C(1) << k % 64;
-        set_arc(row, up < 0 ? NULL : row_at(s, up, n_words), tree->flow[k],
-                n_words);
+        bw_row_set_arc(row, up < 0 ? NULL : bw_row_at(s->node, up, n_words),
+                       tree->flow[k], n_words);
         row[n_words + 2] = k;
         if (k >= n_sinks)
             s->up[k - n_sinks] = up;
@@ -417,10 +293,10 @@ INLINE void load_tree(solver *s, const bw_bitmask *b, const size_t n_words)
     for (size_t i = s->n_sources; i % BW_N_LANES; i++)
         s->up[i] = 0;
     for (size_t k = 0; k + 1 < n_nodes; k++) {
-        const uint64_t *row = row_at(s, tree->order[k], n_words);
-        words *up = words_of(parent_of(row, n_words));
+        const uint64_t *row = bw_row_at(s->node, tree->order[k], n_words);
+        bw_words *up = bw_row_set(bw_row_parent(row, n_words));
         for (size_t q = 0; q < n_words / 4; q++)
-            up[q] |= const_words_of(row)[q];
+            up[q] |= bw_row_const_set(row)[q];
     }
 }
 
@@ -428,10 +304,10 @@ INLINE void store_tree(const solver *s, bw_bitmask *b, const size_t n_words)
 {
     size_t n_nodes = bw_tree_n_nodes(&b->tree);
     for (size_t k = 0; k < n_nodes; k++) {
-        const uint64_t *row = row_at(s, (int32_t)k, n_words);
-        const uint64_t *up = parent_of(row, n_words);
-        b->tree.flow[k] = flow_of(row, n_words);
-        b->tree.parent[k] = up ? number_of(up, n_words) : -1;
+        const uint64_t *row = bw_row_at(s->node, (int32_t)k, n_words);
+        const uint64_t *up = bw_row_parent(row, n_words);
+        b->tree.flow[k] = bw_row_flow(row, n_words);
+        b->tree.parent[k] = up ? bw_row_number(up, n_words) : -1;
     }
 }
 
@@ -570,108 +446,10 @@ static bool kernel_solve(bw_bitmask *b)
     return solve(b, 16, false);
 }
 
-/* ---- transform ---- */
+extern const bw_bitmask_kernel BW_BITMASK_KERNEL;
 
-static void kernel_transform(size_t n_from, const int32_t *from_point,
-                             const int32_t *from, size_t n_to,
-                             const int32_t *to_point, int32_t *to)
-{
-    for (size_t k = 0; k < n_to; k += BW_N_LANES) {
-        bw_lanes x = bw_lanes_load(to_point + k);
-        bw_lanes least = bw_lanes_set(INT32_MAX);
-        for (size_t j = 0; j < n_from; j++) {
-            int32_t p = from_point[j];
-            uint32_t kx = (uint32_t)(-2 * bw_point_x(p));
-            uint32_t ky = (uint32_t)(-2 * bw_point_y(p));
-            bw_lanes y = bw_lanes_set((int32_t)(ky << 16 | (kx & 0xffff)));
-            bw_lanes c = bw_lanes_set(bw_point_squared(p, 0) - from[j]);
-            least = bw_lanes_min(least, bw_lanes_add(bw_lanes_dot(x, y), c));
-        }
-        bw_lanes_store(to + k, bw_lanes_add(least, bw_lanes_dot(x, x)));
-    }
-}
-
-/* Where sixteen points stand in a table of differences; beyond n, the first. */
-INLINE bw_lanes places_of(const int32_t *point, size_t n, int32_t stride)
-{
-    int32_t place[BW_N_LANES];
-    for (size_t k = 0; k < BW_N_LANES; k++)
-        place[k] = bw_point_place(point[k < n ? k : 0], stride);
-    return bw_lanes_load(place);
-}
-
-static void kernel_transform_table(const int32_t *table, int32_t stride,
-                                   size_t n_from, const int32_t *from_point,
-                                   const int32_t *from, size_t n_to,
-                                   const int32_t *to_point, int32_t *to)
-{
-    for (size_t k = 0; k < n_to; k += BW_N_LANES) {
-        bw_lanes x = places_of(to_point + k, n_to - k, stride);
-        bw_lanes least = bw_lanes_set(INT32_MAX);
-        for (size_t j = 0; j < n_from; j++) {
-            bw_lanes y = bw_lanes_set(bw_point_place(from_point[j], stride));
-            bw_lanes c = bw_lanes_gather(table, bw_lanes_sub(x, y));
-            c = bw_lanes_sub(c, bw_lanes_set(from[j]));
-            least = bw_lanes_min(least, c);
-        }
-        bw_lanes_store(to + k, least);
-    }
-}
-
-/* ---- cost matrix of a grid ---- */
-
-static void kernel_fill(bw_bitmask *b, const int32_t *table, int32_t stride)
-{
-    size_t n_sources = b->tree.n_sources, n_sinks = b->tree.n_sinks;
-    for (size_t j = 0; j < n_sinks; j++)
-        b->sink_key[j] = bw_point_place(b->sink_point[j], stride);
-    int32_t *cost = b->cost;
-    for (size_t first = 0; first < n_sources; first += BW_N_LANES) {
-        bw_lanes from =
-            places_of(b->source_point + first, n_sources - first, stride);
-        for (size_t j = 0; j < n_sinks; j++, cost += BW_N_LANES) {
-            bw_lanes at = bw_lanes_sub(from, bw_lanes_set(b->sink_key[j]));
-            bw_lanes_store(cost, bw_lanes_gather(table, at));
-        }
-    }
-}
-
-/* ---- arcs near the optimum ---- */
-
-static size_t kernel_scan(const bw_bitmask *b, size_t block, const int32_t *u,
-                          const int32_t *v, int32_t margin, int32_t (*arc)[2])
-{
-    size_t first = block * BW_N_LANES, n_sinks = b->tree.n_sinks, n = 0;
-    size_t n_left = b->tree.n_sources - first;
-    uint32_t valid = n_left < BW_N_LANES ? (1u << n_left) - 1 : 0xffff;
-    const int32_t *c = b->cost + first * n_sinks;
-    bw_lanes limit =
-        bw_lanes_add(bw_lanes_load(u + first), bw_lanes_set(margin));
-    for (size_t j = 0; j < n_sinks; j++) {
-        bw_lanes r =
-            bw_lanes_sub(bw_lanes_load(c + j * BW_N_LANES), bw_lanes_set(v[j]));
-        uint32_t below = bw_lanes_less(r, limit) & valid;
-        for (; below; below &= below - 1) {
-            arc[n][0] = (int32_t)first + __builtin_ctz(below);
-            arc[n++][1] = (int32_t)j;
-        }
-    }
-    return n;
-}
-
-static int kernel_least(const int32_t cost[16], uint32_t mask)
-{
-    return bw_lanes_least(bw_lanes_load(cost), mask);
-}
-
-extern const bw_bitmask_kernel BW_KERNEL;
-
-const bw_bitmask_kernel BW_KERNEL = {
+const bw_bitmask_kernel BW_BITMASK_KERNEL = {
     .name = BW_KERNEL_NAME,
-    .least = kernel_least,
     .solve = kernel_solve,
-    .transform = kernel_transform,
-    .transform_table = kernel_transform_table,
-    .fill = kernel_fill,
-    .scan = kernel_scan,
+    .loops = &BW_BITMASK_LOOPS,
 };

@@ -98,7 +98,8 @@ static void check_kernels(ot_sides *s, const char *name)
         ot_tree_make(&tree[k], n + m);
         load(&b[k], s, &tree[k]);
         if (!b[k].is_squared)
-            kernel[k]->fill(&b[k], s->ground->table, s->ground->table_stride);
+            kernel[k]->loops->fill(&b[k], s->ground->table,
+                                   s->ground->table_stride);
         cr_assert(kernel[k]->solve(&b[k]), "%s", label);
         check_optimal(s, &b[k], label);
         cr_assert(memcmp(b[k].tree.parent, b[0].tree.parent,
@@ -294,7 +295,8 @@ Test(bitmask, transform_is_the_least_over_all_points)
         for (size_t q = 0; q < n[0]; q++)
             from[q] = (int32_t)bw_random_below(&random, 1 << 28) - (1 << 27);
         for (size_t k = 0; k < n_kernels; k++) {
-            kernel[k]->transform(n[0], point[0], from, n[1], point[1], to);
+            kernel[k]->loops->transform(n[0], point[0], from, n[1], point[1],
+                                        to);
             for (size_t q = 0; q < n[1]; q++) {
                 int32_t least = INT32_MAX;
                 for (size_t p = 0; p < n[0]; p++) {
@@ -325,7 +327,7 @@ Test(bitmask, fill_and_scan_see_every_arc)
                           &random);
             ot_tree_make(&tree, n + m);
             load(&b, &s, &tree);
-            kernel[k]->fill(&b, s.ground->table, s.ground->table_stride);
+            kernel[k]->loops->fill(&b, s.ground->table, s.ground->table_stride);
             for (size_t i = 0; i < n; i++)
                 for (size_t j = 0; j < m; j++)
                     n_bad += b.cost[(i / 16 * m + j) * 16 + i % 16] !=
@@ -341,7 +343,8 @@ Test(bitmask, fill_and_scan_see_every_arc)
             cr_assert_not_null(arc);
             size_t n_found = 0, n_wanted = 0;
             for (size_t block = 0; block < (n + 15) / 16; block++) {
-                size_t n_arcs = kernel[k]->scan(&b, block, u, v, margin, arc);
+                size_t n_arcs =
+                    kernel[k]->loops->scan(&b, block, u, v, margin, arc);
                 n_found += n_arcs;
                 for (size_t q = 0; q < n_arcs; q++) {
                     size_t i = (size_t)arc[q][0], j = (size_t)arc[q][1];
@@ -377,9 +380,9 @@ Test(bitmask, transform_by_a_table_is_the_least_too)
         for (size_t j = 0; j < m; j++)
             dual[j] = (int32_t)bw_random_below(&random, 1 << 28) - (1 << 27);
         for (size_t k = 0; k < n_kernels; k++) {
-            kernel[k]->transform_table(s.ground->table, s.ground->table_stride,
-                                       m, s.sink.point, dual, n, s.source.point,
-                                       to);
+            kernel[k]->loops->transform_table(
+                s.ground->table, s.ground->table_stride, m, s.sink.point, dual,
+                n, s.source.point, to);
             for (size_t i = 0; i < n; i++) {
                 int32_t least = INT32_MAX;
                 for (size_t j = 0; j < m; j++) {
@@ -410,8 +413,8 @@ Test(bitmask, the_least_of_those_asked_for)
                 wanted = k;
         }
         for (size_t k = 0; k < n_kernels; k++)
-            cr_assert_eq(kernel[k]->least(cost, mask), wanted, "%s, %llu",
-                         kernel[k]->name, (unsigned long long)t);
+            cr_assert_eq(kernel[k]->loops->least(cost, mask), wanted,
+                         "%s, %llu", kernel[k]->name, (unsigned long long)t);
     }
 }
 
