@@ -33,21 +33,28 @@ static double x_of(const bw_series *series, size_t i)
 
 /* ---- layout ---- */
 
+/* A line's way along x counts where it has gaps, too. */
+static void add_point(bw_chart *chart, const bw_series *s, size_t i)
+{
+    bool is_line = s->style == BW_STYLE_LINE || s->style == BW_STYLE_GUIDE;
+    double x = x_of(s, i);
+
+    if (!bw_axis_shows(&chart->x, x))
+        return;
+    if (is_line || bw_axis_shows(&chart->y, s->y[i]))
+        bw_axis_add(&chart->x, x);
+    bw_axis_add(&chart->y, s->y[i]);
+    if (s->style == BW_STYLE_BAND && bw_axis_shows(&chart->y, s->y[i]))
+        bw_axis_add(&chart->y, s->y2[i]);
+}
+
 static void add_ranges(bw_chart *chart)
 {
     const bw_panel *panel = chart->panel;
 
-    for (size_t k = 0; k < panel->n_series; k++) {
-        const bw_series *s = &panel->series[k];
-        for (size_t i = 0; i < s->n; i++)
-            if (bw_axis_shows(&chart->x, x_of(s, i)) &&
-                bw_axis_shows(&chart->y, s->y[i])) {
-                bw_axis_add(&chart->x, x_of(s, i));
-                bw_axis_add(&chart->y, s->y[i]);
-                if (s->style == BW_STYLE_BAND)
-                    bw_axis_add(&chart->y, s->y2[i]);
-            }
-    }
+    for (size_t k = 0; k < panel->n_series; k++)
+        for (size_t i = 0; i < panel->series[k].n; i++)
+            add_point(chart, &panel->series[k], i);
 }
 
 /* Whether values along x are whole, as steps and epochs are: ticks between
@@ -322,7 +329,7 @@ void bw_chart_draw(cairo_t *cr, const bw_chart *chart)
     bw_text_font(cr, BW_TEXT_SIZE, false);
     cairo_set_line_width(cr, 1);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-    if (chart->x.is_empty) {
+    if (chart->y.is_empty) {
         cairo_set_source_rgb(cr, 0.5, 0.5, 0.5);
         bw_text_show(cr, field->left, field->top + BW_TEXT_SIZE, 0,
                      field->width, "nothing to show");

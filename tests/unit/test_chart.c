@@ -217,6 +217,18 @@ Test(chart, a_logarithmic_line_is_straight_there)
     clear(&d);
 }
 
+Test(chart, a_line_of_gaps_keeps_its_length)
+{
+    const double x[] = {-4, 0, 4}, y[] = {INFINITY, 1, NAN};
+    const bw_series series = {.n = 3, .opt_x = x, .y = y};
+    const bw_panel panel = {.n_series = 1, .series = &series};
+    drawn d = draw(&panel);
+
+    cr_assert(d.chart.x.low <= -4 && d.chart.x.high >= 4);
+    cr_assert_lt(away_at(&d, 0, 1, 0), 90);
+    clear(&d);
+}
+
 Test(chart, what_cannot_be_shown_is_a_gap)
 {
     const double y[] = {1, 1, -1, 0, NAN, 1, INFINITY, -INFINITY, 1, 1};
