@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "ot/doubles.h"
@@ -212,33 +213,47 @@ INLINE int is_cleared(const bw_points_slots *s, size_t box, int32_t cost,
     return cost + s->bound[box] >= limit;
 }
 
-static int32_t kernel_search(const bw_points_rule *rule, const double *x,
-                             const bw_points_slots *s, int32_t limit,
-                             int32_t *ret_slot)
+/* Goes over the boxes that may hold a sum below limit. takes_all, a constant:
+ * lists each such slot, rising, and returns how many; else limit becomes the
+ * least sum, and *slot the lowest that has it. */
+INLINE size_t walk(const bw_points_rule *rule, const double *x,
+                   const bw_points_slots *s, int32_t *limit, int32_t *slot,
+                   const bool takes_all)
 {
     int32_t box_cost[BW_N_LANES], sum[BW_N_LANES];
+    size_t n = 0;
     for (size_t first = 0; first < s->n_boxes; first += BW_N_LANES) {
         bw_lanes c;
-        uint32_t open = boxes_below(rule, x, s, first, &c, limit);
+        uint32_t open = boxes_below(rule, x, s, first, &c, *limit);
         if (!open)
             continue;
         bw_lanes_store(box_cost, c);
         for (; open; open &= open - 1) {
             int k = __builtin_ctz(open);
-            size_t box = first + (size_t)k, slot = box * BW_POINTS_LANES;
-            if (is_cleared(s, box, box_cost[k], limit))
+            size_t box = first + (size_t)k, at = box * BW_POINTS_LANES;
+            if (is_cleared(s, box, box_cost[k], *limit))
                 continue;
-            bw_lanes r = point_costs(rule, x, s->at + slot * rule->d);
-            r = bw_lanes_add(r, bw_lanes_load(s->value + slot));
-            uint32_t below = bw_lanes_less(r, bw_lanes_set(limit));
+            bw_lanes r = point_costs(rule, x, s->at + at * rule->d);
+            r = bw_lanes_add(r, bw_lanes_load(s->value + at));
+            uint32_t below = bw_lanes_less(r, bw_lanes_set(*limit));
+            for (; takes_all && below; below &= below - 1)
+                slot[n++] = (int32_t)at + __builtin_ctz(below);
             if (!below)
                 continue;
             int best = bw_lanes_least(r, below);
             bw_lanes_store(sum, r);
-            limit = sum[best];
-            *ret_slot = (int32_t)slot + best;
+            *limit = sum[best];
+            *slot = (int32_t)at + best;
         }
     }
+    return n;
+}
+
+static int32_t kernel_search(const bw_points_rule *rule, const double *x,
+                             const bw_points_slots *s, int32_t limit,
+                             int32_t *ret_slot)
+{
+    walk(rule, x, s, &limit, ret_slot, false);
     return limit;
 }
 
@@ -246,27 +261,7 @@ static size_t kernel_list(const bw_points_rule *rule, const double *x,
                           const bw_points_slots *s, int32_t limit,
                           int32_t *slot)
 {
-    int32_t box_cost[BW_N_LANES];
-    size_t n = 0;
-    for (size_t first = 0; first < s->n_boxes; first += BW_N_LANES) {
-        bw_lanes c;
-        uint32_t open = boxes_below(rule, x, s, first, &c, limit);
-        if (!open)
-            continue;
-        bw_lanes_store(box_cost, c);
-        for (; open; open &= open - 1) {
-            int k = __builtin_ctz(open);
-            size_t box = first + (size_t)k, at = box * BW_POINTS_LANES;
-            if (is_cleared(s, box, box_cost[k], limit))
-                continue;
-            bw_lanes r = point_costs(rule, x, s->at + at * rule->d);
-            r = bw_lanes_add(r, bw_lanes_load(s->value + at));
-            uint32_t below = bw_lanes_less(r, bw_lanes_set(limit));
-            for (; below; below &= below - 1)
-                slot[n++] = (int32_t)at + __builtin_ctz(below);
-        }
-    }
-    return n;
+    return walk(rule, x, s, &limit, slot, true);
 }
 
 extern const bw_points_kernel BW_POINTS_KERNEL;

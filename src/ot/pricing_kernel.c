@@ -181,50 +181,60 @@ INLINE bool is_near(bw_pricing *p, size_t block, int32_t cost, int32_t limit,
     return cost + p->bound[block] < limit;
 }
 
-INLINE int32_t search_row(bw_pricing *p, size_t i, int32_t limit,
-                          int32_t *ret_slot, const manner way)
+/* Lists the slots of a block with sums below limit, rising; how many. */
+INLINE size_t list_block(const bw_pricing *p, const search *s, size_t block,
+                         int32_t limit, int32_t *slots, const manner way)
+{
+    const unsigned shift = shift_of(way);
+    const int32_t *costs = costs_of(s, block, way);
+    size_t n = 0;
+    for (size_t k = 0; k < ((size_t)1 << shift) / BW_N_LANES; k++) {
+        size_t at = (block << shift) + k * BW_N_LANES;
+        bw_lanes sum = bw_lanes_add(slot_costs(s, costs, at, k, way),
+                                    bw_lanes_load(p->value + at));
+        uint32_t below = bw_lanes_less(sum, bw_lanes_set(limit));
+        for (; below; below &= below - 1)
+            slots[n++] = (int32_t)at + __builtin_ctz(below);
+    }
+    return n;
+}
+
+/* Goes over the blocks that may hold a sum below limit. takes_all, a constant:
+ * lists each such slot and returns how many; else limit becomes the least sum,
+ * and *slot its place. */
+INLINE size_t walk(bw_pricing *p, size_t i, int32_t *limit, int32_t *slot,
+                   const manner way, const bool takes_all)
 {
     search s = begin(p, i, way);
-    size_t n_blocks = p->n_slots >> shift_of(way);
+    size_t n_blocks = p->n_slots >> shift_of(way), n = 0;
     for (size_t first = 0; first < n_blocks; first += BW_N_LANES) {
         int32_t cost[BW_N_LANES];
-        uint32_t near = near_blocks(p, &s, first, limit, cost, way);
+        uint32_t near = near_blocks(p, &s, first, *limit, cost, way);
         for (; near; near &= near - 1) {
             int lane = __builtin_ctz(near);
             size_t block = first + (size_t)lane;
-            if (is_near(p, block, cost[lane], limit, way))
-                limit = search_block(p, &s, block, limit, ret_slot, way);
+            if (!is_near(p, block, cost[lane], *limit, way))
+                continue;
+            if (takes_all)
+                n += list_block(p, &s, block, *limit, slot + n, way);
+            else
+                *limit = search_block(p, &s, block, *limit, slot, way);
         }
     }
+    return n;
+}
+
+INLINE int32_t search_row(bw_pricing *p, size_t i, int32_t limit,
+                          int32_t *ret_slot, const manner way)
+{
+    walk(p, i, &limit, ret_slot, way, false);
     return limit;
 }
 
 INLINE size_t list_row(bw_pricing *p, size_t i, int32_t limit, int32_t *slots,
                        const manner way)
 {
-    search s = begin(p, i, way);
-    const unsigned shift = shift_of(way);
-    size_t n_blocks = p->n_slots >> shift, n = 0;
-    for (size_t first = 0; first < n_blocks; first += BW_N_LANES) {
-        int32_t cost[BW_N_LANES];
-        uint32_t near = near_blocks(p, &s, first, limit, cost, way);
-        for (; near; near &= near - 1) {
-            int lane = __builtin_ctz(near);
-            size_t block = first + (size_t)lane;
-            if (!is_near(p, block, cost[lane], limit, way))
-                continue;
-            const int32_t *costs = costs_of(&s, block, way);
-            for (size_t k = 0; k < ((size_t)1 << shift) / BW_N_LANES; k++) {
-                size_t at = (block << shift) + k * BW_N_LANES;
-                bw_lanes sum = bw_lanes_add(slot_costs(&s, costs, at, k, way),
-                                            bw_lanes_load(p->value + at));
-                uint32_t below = bw_lanes_less(sum, bw_lanes_set(limit));
-                for (; below; below &= below - 1)
-                    slots[n++] = (int32_t)at + __builtin_ctz(below);
-            }
-        }
-    }
-    return n;
+    return walk(p, i, &limit, slots, way, true);
 }
 
 /* ---- around ---- */
