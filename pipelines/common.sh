@@ -22,34 +22,52 @@ from_here() {
     esac
 }
 
-# arguments [--small] [OUT]: sets `size' to full or small, and OUT, which by
-# default is out/NAME or out/NAME-small after the pipeline's name.
+# arguments [--small] [-j N] [OUT]: sets `size' to full or small, THREADS, which
+# by default is what the environment has or else all processors, and OUT, by
+# default out/NAME or out/NAME-small after the pipeline's name. A pipeline of
+# one size sets `form' to what it takes.
 arguments() {
-    size=full OUT=out/${0##*/}
-    if [ "${1-}" = --small ]; then
-        size=small OUT=$OUT-small
+    form=${form-'[--small] [-j N] [OUT]'}
+    size=full OUT=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --small)
+            case $form in
+            *--small*) size=small ;;
+            *) usage ;;
+            esac
+            ;;
+        -j)
+            [ $# -gt 1 ] || usage
+            shift
+            THREADS=$1
+            ;;
+        -j*) THREADS=${1#-j} ;;
+        '' | -*) usage ;;
+        *)
+            [ -z "$OUT" ] || usage
+            OUT=$(from_here "$1")
+            ;;
+        esac
         shift
+    done
+    if [ -z "$OUT" ]; then
+        OUT=out/${0##*/}
+        [ "$size" = full ] || OUT=$OUT-small
     fi
-    out_argument '[--small] [OUT]' "$@"
+    THREADS=${THREADS-$(nproc)}
+    check_count THREADS "$THREADS"
+    export THREADS
 }
 
-# out_argument FORM [OUT]: sets OUT, which has its default, from what is left of
-# the arguments; FORM is what they may be.
-out_argument() {
-    form=$1
-    shift
-    case $#${1-} in
-    0 | 1[!-]*) ;;
-    *)
-        echo "usage: ${0##*/} $form" >&2
-        exit 2
-        ;;
-    esac
-    [ $# -eq 0 ] || OUT=$(from_here "$1")
+usage() {
+    echo "usage: ${0##*/} $form" >&2
+    exit 2
 }
 
-# prepare TOOL...: puts the tree's own tools at the head of PATH, after setting
-# up and building what is not there yet. BARROW_BUILD names another build.
+# prepare NAME...: puts the tree's own tools at the head of PATH, after setting
+# up and building what is not there yet. BARROW_BUILD names another build. Of
+# other programs gnuplot and parallel may be among the names.
 prepare() {
     build=${BARROW_BUILD-}
     if [ -z "$build" ]; then
@@ -60,15 +78,23 @@ prepare() {
     LC_ALL=C
     export PATH LC_ALL
     for tool; do
-        [ -x "$build/$tool" ] || fail "$tool is not built in $build"
+        is_there "$tool" || case $tool in
+        gnuplot | parallel) fail "$tool is missing; run ./bootstrap" ;;
+        *) fail "$tool is not built in $build" ;;
+        esac
     done
-    command -v gnuplot >/dev/null || fail 'gnuplot is missing; run ./bootstrap'
+}
+
+is_there() {
+    case $1 in
+    gnuplot | parallel) command -v "$1" >/dev/null ;;
+    *) [ -x "$build/$1" ] ;;
+    esac
 }
 
 needs_setup() {
-    command -v gnuplot >/dev/null || return 0
     for tool; do
-        [ -x "$build/$tool" ] || return 0
+        is_there "$tool" || return 0
     done
     return 1
 }
@@ -110,11 +136,12 @@ belongs_to() {
 step() {
     target=$1
     shift
-    note "$*"
+    command=$(as_typed "$@")
+    note "$command"
     [ ! -e "$target" ] || return 0
-    say "$*"
-    "$@"
-    [ -e "$target" ] || fail "no $target came of: $*"
+    say "$command"
+    timed "$target" "$@"
+    [ -e "$target" ] || fail "no $target came of: $command"
 }
 
 # step_to FILE COMMAND...: the same for a COMMAND that writes to its standard
@@ -122,10 +149,11 @@ step() {
 step_to() {
     target=$1
     shift
-    note "$* >$target"
+    command="$(as_typed "$@") >$(as_typed "$target")"
+    note "$command"
     [ ! -e "$target" ] || return 0
-    say "$* >$target"
-    "$@" >"$target.part"
+    say "$command"
+    timed "$target" "$@" >"$target.part"
     mv "$target.part" "$target"
 }
 
@@ -136,8 +164,33 @@ make_to() {
     shift
     [ ! -e "$target" ] || return 0
     say "making $target"
-    "$@" >"$target.part"
+    timed "$target" "$@" >"$target.part"
     mv "$target.part" "$target"
+}
+
+# timed FILE COMMAND...: runs COMMAND, and keeps for the page the seconds that
+# FILE took. What was stopped and continued has those of its last part.
+timed() {
+    timed_file=${1#"$OUT"/}
+    shift
+    timed_from=$(date +%s.%N)
+    "$@"
+    awk -v name="$timed_file" -v a="$timed_from" -v b="$(date +%s.%N)" \
+        'BEGIN { printf "%s\t%.2f\n", name, b - a }' >>"$OUT/steps.tsv"
+}
+
+# as_typed WORD...: as a shell would read them back.
+as_typed() {
+    typed=
+    for word; do
+        case $word in
+        '' | *[!A-Za-z0-9_./:,=@%+-]*)
+            word="'$(printf '%s' "$word" | sed "s/'/'\\\\''/g")'"
+            ;;
+        esac
+        typed="$typed $word"
+    done
+    printf '%s' "${typed# }"
 }
 
 # plot: gnuplot, in OUT, whose name so needs no quotes in the script.
@@ -164,23 +217,6 @@ column() {
         }' "$1"
 }
 
-# last_step LOG: the step of the last row of a log of training.
-last_step() {
-    awk -F '\t' '$2 + 0 > most { most = $2 } END { print most + 0 }' "$1"
-}
-
-# steps_axis N: for gnuplot, an axis of steps from 0 to N, whose ticks are whole
-# and told apart by their labels.
-steps_axis() {
-    awk -v most="$1" 'BEGIN {
-        tick = 1
-        while (5 * tick < most) tick *= ++n % 3 == 2 ? 2.5 : 2
-        form = most < 10000 ? "%g" : most < 1000000 ? "%.0s%c" : "%.1s%c"
-        printf "set xrange [0:%d]\nset xtics %d\nset format x \"%s\"\n",
-            most < 1 ? 1 : most, tick, form
-    }'
-}
-
 # counted N WORD: "1 epoch", "8 epochs".
 counted() {
     printf '%s %s' "$1" "$2"
@@ -204,6 +240,13 @@ row() {
     shift
     printf '<td>%s</td>' "$@"
     printf '</tr>\n'
+}
+
+# picture KIND FILE CAPTION: KIND is single or double, as wplot's --size has it,
+# or sheet, of images as they are.
+picture() {
+    printf '<figure class="%s"><img src="%s" alt="%s">' "$1" "$2" "$3"
+    printf '<figcaption>%s</figcaption></figure>\n' "$3"
 }
 
 # sheet TITLE FILE
@@ -235,13 +278,21 @@ html_head() {
 <style>
 body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto;
        padding: 0 1em; color: #222; background: #fff; }
-h1, h2 { line-height: 1.2; }
-img { max-width: 100%; }
+h1, h2, h3 { line-height: 1.2; }
+img { max-width: 100%; vertical-align: bottom; }
 pre { background: #f4f4f4; padding: 0.8em; overflow-x: auto; font-size: 13px; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums;
+        display: block; overflow-x: auto; margin: 1em 0; }
 td, th { padding: 0.2em 0.5em; text-align: right; }
+tr th:first-child { text-align: left; }
 figure { display: inline-block; margin: 0 1em 1em 0; text-align: center; }
 figure img { image-rendering: pixelated; border: 1px solid #ccc; }
+figure.single { width: 27.5em; max-width: 100%; }
+figure.double { display: block; margin-right: 0; overflow-x: auto; }
+figure.double img { min-width: 36em; }
+figure.single img, figure.double img { width: 100%; border: 0;
+                                       image-rendering: auto; }
+.sheet { image-rendering: pixelated; }
 figcaption { font-size: 13px; }
 </style>
 </head>
@@ -254,11 +305,45 @@ html_tail() {
     printf '</body>\n</html>\n'
 }
 
-# html_commands: the commands so far, and how the file named was made.
+# html_times: the steps that took a hundredth of all time or more, in their
+# order, each with its latest time.
+html_times() {
+    [ -e "$OUT/steps.tsv" ] || return 0
+    printf '<h2>Run times</h2>\n<p>Seconds on the clock, on %s' \
+        "$(counted "$THREADS" thread)"
+    sed -n 's/^model name[^:]*: */ of /p' /proc/cpuinfo 2>/dev/null |
+        sed -n '1s/ *$//p' | html_text | tr -d '\n'
+    echo '.</p>'
+    html_text <"$OUT/steps.tsv" | awk -F '\t' '
+        $1 != "index.html" {
+            if (!($1 in took)) name[++n] = $1
+            took[$1] = $2
+        }
+        function line(what, s) {
+            printf "<tr><th>%s</th><td>%.*f</td></tr>\n", what,
+                s < 100 ? 2 : 0, s
+        }
+        END {
+            for (k = 1; k <= n; k++) all += took[name[k]]
+            print "<table><tr><th>made</th><th>seconds</th></tr>"
+            for (k = 1; k <= n; k++) {
+                if (100 * took[name[k]] >= all) line(name[k], took[name[k]])
+                else { rest++; short += took[name[k]] }
+            }
+            if (rest) line(rest " shorter step" (rest > 1 ? "s" : ""), short)
+            line("all", all)
+            print "</table>"
+        }'
+}
+
+# html_commands FILE: the commands so far, how long they took, and how FILE was
+# made.
 html_commands() {
     printf '<h2>Commands</h2>\n<pre>'
     html_text <"$OUT/commands.txt"
-    printf '</pre>\n<h2>Provenance of %s</h2>\n<pre>' "${1##*/}"
+    printf '</pre>\n'
+    html_times
+    printf '<h2>Provenance of %s</h2>\n<pre>' "${1##*/}"
     winfo --provenance "$1" | html_text
     printf '</pre>\n'
 }

@@ -13,7 +13,6 @@ study() {
 }
 
 @test "dwe-mnist makes a page whose pictures are there, and skips its steps" {
-    need gnuplot
     data=$BARROW_SOURCE/datasets/mnist
     mkdir mnist
     for name in images-idx3 labels-idx1; do
@@ -38,7 +37,6 @@ study() {
 }
 
 @test "dwe-mnist refuses what it cannot do" {
-    need gnuplot
     study 1 out
     stderr_has 'no train-images-idx3-ubyte in datasets/mnist'
     study 2 --large

@@ -12,7 +12,6 @@ matrix() {
 }
 
 @test "mnist-matrix solves all pairs in shards, and continues" {
-    need gnuplot
     matrix 0 out
     stdout_is "$PWD/out/index.html"
     stderr_has '18 pairs in '
@@ -54,7 +53,6 @@ matrix() {
 }
 
 @test "mnist-matrix --small solves one pair in a hundred" {
-    need gnuplot
     matrix 0 --small out
     pictures_of out/index.html
     grep -q '^<p>18 of 1770 pairs of images' out/index.html
@@ -65,7 +63,6 @@ matrix() {
 }
 
 @test "mnist-matrix fails where a tool fails, and says which" {
-    need gnuplot
     check 1 env COUNT=0 sh "$BARROW_SOURCE/pipelines/mnist-matrix" out
     stderr_has "COUNT='0'"
     mkdir false

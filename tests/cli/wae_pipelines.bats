@@ -13,7 +13,6 @@ mnist() {
 }
 
 @test "wae-mnist makes a page whose pictures are there, and skips its steps" {
-    need gnuplot
     mnist 0 --small out
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
@@ -29,7 +28,6 @@ mnist() {
 }
 
 @test "wae-mnist refuses what it cannot do" {
-    need gnuplot
     mnist 1 out
     stderr_has 'no train-images-idx3-ubyte in datasets/mnist'
     mnist 2 --large
@@ -41,7 +39,6 @@ mnist() {
 }
 
 @test "wae-color makes a page of a folder of pictures" {
-    need gnuplot
     wpack --limit 24 "$MNIST_IMAGES" -o digits.st.zst
     # Names that shells trip over, and entries that wpack does not take.
     folder="some 'pictures'"
@@ -63,7 +60,6 @@ mnist() {
 }
 
 @test "wae-color refuses what it cannot do" {
-    need gnuplot
     check 1 sh "$BARROW_SOURCE/pipelines/wae-color" out
     stderr_has 'set IMAGES to a folder of PNG files'
     mkdir empty

@@ -22,7 +22,6 @@ false_tool() {
 }
 
 @test "four-distances has the values of theory and skips what is there" {
-    need gnuplot
     pipeline four-distances 0 out
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
@@ -36,14 +35,21 @@ false_tool() {
         out/index.html
 
     rm out/index.html out/distances.png
-    pipeline four-distances 0 out
+    cp out/steps.tsv before.tsv
+    pipeline four-distances 0 -j 2 out
     [ "$(grep -c '^four-distances: ' <<<"$stderr")" -eq 2 ]
+    # Steps that were skipped keep their times, and the page has them.
+    [ "$(tail -n +$(($(wc -l <before.tsv) + 1)) out/steps.tsv | cut -f 1)" = \
+        $'distances.png\nindex.html' ]
+    head -n "$(wc -l <before.tsv)" out/steps.tsv | cmp - before.tsv
+    grep -q '<tr><th>distances.png</th><td>[0-9.]*</td></tr>' out/index.html
+    [ "$(grep -c '<th>distances.png</th>' out/index.html)" -eq 1 ]
+    grep -q ', on 2 threads' out/index.html
     pipeline four-distances 2 --small out
-    stderr_is 'usage: four-distances [OUT]'
+    stderr_is 'usage: four-distances [-j N] [OUT]'
 }
 
 @test "four-distances fails where a distance is wrong" {
-    need gnuplot
     false_tool wdist <<END
 #!/bin/sh
 for word; do
@@ -58,20 +64,51 @@ END
     [ ! -e out/index.html ]
 }
 
-@test "steps and counts are told as they are" {
+@test "words and counts are told as they are" {
     # shellcheck source=pipelines/common.sh
     . "$BARROW_SOURCE/pipelines/common.sh"
-    check 0 steps_axis 1
-    stdout_is $'set xrange [0:1]\nset xtics 1\nset format x "%g"'
-    check 0 steps_axis 70
-    stdout_is $'set xrange [0:70]\nset xtics 20\nset format x "%g"'
-    check 0 steps_axis 9999
-    stdout_is $'set xrange [0:9999]\nset xtics 2000\nset format x "%g"'
-    check 0 steps_axis 123456
-    stdout_is $'set xrange [0:123456]\nset xtics 50000\nset format x "%.0s%c"'
-    printf 'set\tstep\ntrain\t9\ntrain\t70\nvalidation\t70\n' >log.tsv
-    [ "$(last_step log.tsv)" = 70 ]
     [ "$(counted 1 epoch), $(counted 12 epoch)" = '1 epoch, 12 epochs' ]
+    # What is told of a command is that command.
+    words=(a 'b c' "it's" '' '$(x)' 'a\b' $'two\nlines' '*' W₂ x=1 -o)
+    local again
+    eval "again=($(as_typed "${words[@]}"))"
+    [ "${#again[@]}" -eq "${#words[@]}" ]
+    for k in "${!words[@]}"; do [ "${again[k]}" = "${words[k]}" ]; done
+    [ "$(as_typed wdist --p 1 a.st.zst)" = 'wdist --p 1 a.st.zst' ]
+}
+
+@test "every pipeline takes threads, and refuses what it does not take" {
+    local path name
+    for path in "$BARROW_SOURCE"/pipelines/*; do
+        name=${path##*/}
+        [[ $name != *.sh ]] || continue
+        for words in -j --large -x 'a b' '-j 2 a --b'; do
+            # shellcheck disable=SC2086
+            IMAGES=. pipeline "$name" 2 $words
+            stderr_has "usage: $name ["
+            stderr_has '[-j N] [OUT]'
+        done
+        for n in 0 x 1.5 ''; do
+            IMAGES=. pipeline "$name" 1 -j "$n" out
+            stderr_is "$name: THREADS='$n' is no whole number above 0"
+            THREADS=$n IMAGES=. pipeline "$name" 1 out
+            stderr_is "$name: THREADS='$n' is no whole number above 0"
+        done
+        [ ! -e out ]
+    done
+}
+
+@test "gnuplot is asked for only where it draws" {
+    mkdir bare
+    for name in sh env dirname nproc awk sed grep cat mkdir mv rm date tr cut \
+        head tail sort paste wc seq mktemp find; do
+        ln -s "$(command -v "$name")" bare
+    done
+    for name in duality toy quickstart; do
+        PATH=$PWD/bare pipeline $name 1 out
+        stderr_is "$name: gnuplot is missing; run ./bootstrap"
+    done
+    PATH=$PWD/bare pipeline four-distances 0 out
 }
 
 @test "duality proves its plans" {
@@ -130,7 +167,6 @@ SCRIPT
 }
 
 @test "vanishing-gradient: the critic keeps its slope, the discriminator not" {
-    need gnuplot
     pipeline vanishing-gradient 0 out
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
@@ -150,7 +186,6 @@ SCRIPT
 }
 
 @test "critic-versus-exact makes a page" {
-    need gnuplot
     STEPS=24 WIDTH=0.05 pipeline critic-versus-exact 0 --small out
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
@@ -192,7 +227,6 @@ SCRIPT
 }
 
 @test "wgan-mnist makes a page and skips its steps" {
-    need gnuplot
     EPOCHS=1 WIDTH=0.25 PAIRS=40 pipeline wgan-mnist 0 --small out
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
