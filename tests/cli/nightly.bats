@@ -6,7 +6,7 @@ load harness
 
 setup() {
     harness_setup
-    need gnuplot flock
+    need flock
     wpack --limit 60 "$MNIST_IMAGES" -o digits.st.zst
     mkdir images
 }
@@ -100,6 +100,7 @@ sums() {
         sleep "0.$((RANDOM % 9))$((RANDOM % 10))"
         kill -9 -- -$! 2>/dev/null || true
         wait $! || true
+        flock store/lock true
     done
     nightly 0 SHARD=50 store
     sums whole >whole.txt
