@@ -199,24 +199,30 @@ INLINE void taps_of_points(size_t n, size_t step, vec *v)
 
 typedef enum side { READ_X, ADD_X, READ_Y, WRITE_Y, READ_A, WRITE_A } side;
 
-INLINE void to_points(side what, size_t n, size_t step, vec *v)
+/* One row or column of a tile: what is read becomes points, and points what is
+ * written or added. */
+INLINE void transform_line(side what, size_t n, size_t step, vec *v)
 {
-    if (what == READ_X)
+    switch (what) {
+    case READ_X:
         points_of_pixels(n, step, v);
-    else if (what == READ_Y)
+        break;
+    case READ_Y:
         points_of_outputs(n, step, v);
-    else
+        break;
+    case READ_A:
         points_of_taps(n, step, v);
-}
-
-INLINE void from_points(side what, size_t n, size_t step, vec *v)
-{
-    if (what == ADD_X)
+        break;
+    case ADD_X:
         pixels_of_points(n, step, v);
-    else if (what == WRITE_Y)
+        break;
+    case WRITE_Y:
         outputs_of_points(n, step, v);
-    else
+        break;
+    case WRITE_A:
         taps_of_points(n, step, v);
+        break;
+    }
 }
 
 /* The n channels there are, less than a vector, of a pixel. */
@@ -302,16 +308,16 @@ INLINE void transform_vector(side what, const bw_phase_tile *t, size_t n_i,
     if (what == READ_X || what == READ_Y || what == READ_A) {
         load_pixels(t, n_i, n_j, channel, n, v);
         UNROLL for (size_t j = 0; j < n_j; j++)
-            to_points(what, n_i, POINTS, v + j);
+            transform_line(what, n_i, POINTS, v + j);
         UNROLL for (size_t i = 0; i < POINTS; i++)
-            to_points(what, n_j, 1, v + i * POINTS);
+            transform_line(what, n_j, 1, v + i * POINTS);
         store_points(t, channel, v);
     } else {
         load_points(t, channel, v);
         UNROLL for (size_t i = 0; i < POINTS; i++)
-            from_points(what, n_j, 1, v + i * POINTS);
+            transform_line(what, n_j, 1, v + i * POINTS);
         UNROLL for (size_t j = 0; j < n_j; j++)
-            from_points(what, n_i, POINTS, v + j);
+            transform_line(what, n_i, POINTS, v + j);
         store_pixels(t, n_i, n_j, channel, n, what == ADD_X, v);
     }
 }
