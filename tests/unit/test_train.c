@@ -11,10 +11,14 @@
 #include "toy_learner.h"
 
 static toy t;
+static bw_train_options options;
+static bw_train_result result;
+static bw_error err = BW_ERROR_INIT;
 
 static void enter(void)
 {
     raw_enter();
+    options = toy_options();
 }
 
 static void leave(void)
@@ -25,17 +29,19 @@ static void leave(void)
 
 TestSuite(train, .init = enter, .fini = leave);
 
+static bw_status run(void)
+{
+    return bw_train_run(&t.learner, &options, &result, &err);
+}
+
 /* ---- order ---- */
 
 Test(train, an_epoch_goes_through_all_examples_once_in_the_seeds_order)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     size_t step = 0;
 
     toy_make(&t, 10, false);
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_assert_eq(t.n_steps, 12);
     for (uint64_t epoch = 0; epoch < 4; epoch++) {
         size_t order[10], seen = 0;
@@ -62,34 +68,26 @@ Test(train, an_epoch_goes_through_all_examples_once_in_the_seeds_order)
 
 Test(train, steps_end_a_run_inside_an_epoch)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, true);
     options.epochs = 0;
     options.steps = 5;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.steps, 5);
     cr_expect_eq(result.epochs, 1);
     cr_expect_eq(t.n_validations, 2);
     options.epochs = 1; /* whichever comes first */
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.steps, 3);
     options.epochs = UINT64_MAX;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.steps, 5);
 }
 
 Test(train, a_batch_past_all_examples_is_all_of_them)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 7, false);
     options.batch = UINT64_MAX;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.steps, 4);
     cr_expect_eq(t.n[0], 7);
 }
@@ -98,14 +96,10 @@ Test(train, a_batch_past_all_examples_is_all_of_them)
 
 Test(train, the_schedule_runs_over_the_run)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     options.schedule =
         (bw_schedule){.kind = BW_SCHEDULE_LINEAR, .factor = 0.25};
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     for (size_t k = 0; k < 12; k++)
         cr_expect_float_eq(t.at[k].rate_factor, 1 - 0.75 * (double)k / 12,
                            1e-12);
@@ -115,17 +109,13 @@ Test(train, a_plateau_lowers_the_rate)
 {
     static const double total[] = {5, 6, 4, 5, 5, 5, 5, 3};
     static const double factor[] = {1, 1, 1, 1, 1, 0.5, 0.5, 0.25};
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, true);
     t.n_totals = 8;
     t.total = total;
     options.epochs = 8;
     options.schedule = (bw_schedule){
         .kind = BW_SCHEDULE_PLATEAU, .factor = 0.5, .patience = 2};
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     for (size_t epoch = 0; epoch < 8; epoch++)
         cr_expect_float_eq(t.at[3 * epoch].rate_factor, factor[epoch], 1e-12,
                            "epoch %zu", epoch);
@@ -137,22 +127,19 @@ Test(train, a_plateau_lowers_the_rate)
 Test(train, the_best_epochs_values_come_back)
 {
     static const double total[] = {5, 2, 3, 2};
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     float values[TOY_VALUES];
 
     toy_make(&t, 10, false);
     options.epochs = 2;
     /* The same schedule of rates: constant. */
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     memcpy(values, t.model->values, sizeof values);
     toy_free(&t);
     toy_make(&t, 10, true);
     t.n_totals = 4;
     t.total = total;
     options.epochs = 4;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.best_epoch, 2); /* of equals the first */
     cr_expect_float_eq(result.best, 2, 1e-12);
     cr_expect_arr_eq(t.model->values, values, sizeof values);
@@ -163,16 +150,12 @@ Test(train, the_best_epochs_values_come_back)
 Test(train, patience_ends_a_run)
 {
     static const double total[] = {5, 6, 4, 4, 5, 3, 2};
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, true);
     t.n_totals = 7;
     t.total = total;
     options.epochs = 7;
     options.patience = 2;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.epochs, 5);
     cr_expect_eq(result.steps, 15);
     cr_expect_eq(result.best_epoch, 3);
@@ -183,13 +166,10 @@ Test(train, patience_ends_a_run)
 Test(train, keep_last_leaves_the_last_epochs_values)
 {
     static const double total[] = {5, 2, 3, 4};
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     float values[TOY_VALUES];
 
     toy_make(&t, 10, false);
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     memcpy(values, t.model->values, sizeof values);
     toy_free(&t);
     toy_make(&t, 10, true);
@@ -199,11 +179,10 @@ Test(train, keep_last_leaves_the_last_epochs_values)
     options.keep_last = true;
     options.patience = 1;
     options.checkpoint = "c.st.zst";
-    cr_assert_eq(bw_train_run(&t.learner, &options, &result, &err),
-                 BW_ERR_INTERRUPTED);
+    cr_assert_eq(run(), BW_ERR_INTERRUPTED);
     t.stop_after_step = 0;
     options.resume = true;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(result.epochs, 4);
     cr_expect_eq(result.best_epoch, 2);
     cr_expect_not(result.stopped_early);
@@ -212,23 +191,18 @@ Test(train, keep_last_leaves_the_last_epochs_values)
 
 Test(train, pictures_come_once_an_epoch_into_a_new_folder)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     struct stat info;
 
     toy_make(&t, 10, false);
     options.pictures = "seen";
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     cr_expect_eq(t.n_pictures, 4);
     cr_expect_eq(stat("seen/1", &info), 0);
     cr_expect_eq(stat("seen/4", &info), 0);
     options.pictures = "seen/1";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_IO,
-          "seen/1: Not a directory");
+    FAILS(run(), BW_ERR_IO, "seen/1: Not a directory");
     options.pictures = "not/there";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_IO,
-          "not/there: No such file or directory");
+    FAILS(run(), BW_ERR_IO, "not/there: No such file or directory");
 }
 
 /* ---- the log ---- */
@@ -260,9 +234,6 @@ static char *read_text(const char *name)
 Test(train, rows_are_means_over_the_examples_since_the_last)
 {
     static const unsigned step[] = {2, 3, 3, 4, 6, 6};
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     char *text, *at, *line;
     size_t n_rows = 0;
 
@@ -270,7 +241,7 @@ Test(train, rows_are_means_over_the_examples_since_the_last)
     options.epochs = 2;
     options.log = "log.tsv";
     options.log_every = 2;
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     at = text = read_text("log.tsv");
     line = next_line(&at);
     cr_assert_eq(strncmp(line, toy_columns, strlen(line)), 0, "%s", line);
@@ -298,12 +269,12 @@ Test(train, rows_are_means_over_the_examples_since_the_last)
 
 /* Steps that tell their own number: the mean weighs them by their examples. */
 static bw_status count_step(void *self, const uint32_t *example, size_t n,
-                            const bw_step *at, double *terms, bw_error *err)
+                            const bw_step *at, double *terms, bw_error *unused)
 {
     (void)self;
     (void)example;
     (void)n;
-    (void)err;
+    (void)unused;
     terms[0] = (double)at->step;
     return BW_OK;
 }
@@ -311,16 +282,13 @@ static bw_status count_step(void *self, const uint32_t *example, size_t n,
 Test(train, a_partial_batch_weighs_less)
 {
     static const char expected[] = "train\t3\t1\t1\t1.8\t0\t0\t0\t1.8\t";
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     char *text;
 
     toy_make(&t, 10, false);
     t.learner.step = count_step;
     options.epochs = 1;
     options.log = "log.tsv";
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     text = read_text("log.tsv"); /* (4 * 1 + 4 * 2 + 2 * 3) / 10 */
     cr_expect_not_null(strstr(text, expected), "%s", text);
     free(text);
@@ -335,9 +303,6 @@ Test(train, the_logs_head_tells_what_it_is_of)
                                "set\tstep\t";
     const char *const argv[] = {"train", "--name=a\nb"};
     uint64_t seed = 3;
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
     char *text;
 
     toy_make(&t, 10, false);
@@ -346,7 +311,7 @@ Test(train, the_logs_head_tells_what_it_is_of)
     cr_assert_not_null(options.provenance);
     OK(bw_provenance_add_input(options.provenance, "digits.st.zst", 0xab, NULL,
                                &err));
-    OK(bw_train_run(&t.learner, &options, &result, &err));
+    OK(run());
     text = read_text("log.tsv");
     cr_expect_eq(strncmp(text, head, strlen(head)), 0, "%s", text);
     free(text);
@@ -355,148 +320,106 @@ Test(train, the_logs_head_tells_what_it_is_of)
 
 Test(train, a_lost_log_is_an_error)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     options.log = "/dev/full";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_IO,
-          "/dev/full: No space left on device");
+    FAILS(run(), BW_ERR_IO, "/dev/full: No space left on device");
     cr_expect_eq(t.n_steps, 0);
     options.log = "not/there";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_IO,
-          "not/there: No such file or directory");
+    FAILS(run(), BW_ERR_IO, "not/there: No such file or directory");
 }
 
 /* ---- what stops it ---- */
 
 Test(train, a_term_that_is_no_number_stops_the_run)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, true);
     t.nan_in_step = 8;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_RANGE,
+    FAILS(run(), BW_ERR_RANGE,
           "step 8 (epoch 3): size is not finite; no checkpoint was written");
     cr_expect_eq(t.n_steps, 8);
     options.checkpoint = "c.st.zst";
     options.checkpoint_every = 1;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_RANGE,
+    FAILS(run(), BW_ERR_RANGE,
           "step 8 (epoch 3): size is not finite; checkpoint c.st.zst holds "
           "step 7");
 }
 
 Test(train, validation_that_is_no_number_stops_the_run)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, true);
     t.is_validation_nan = true;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_RANGE,
+    FAILS(run(), BW_ERR_RANGE,
           "step 3 (epoch 1): validation: square is not finite; no checkpoint "
           "was written");
 }
 
 Test(train, values_that_are_no_numbers_are_not_kept)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     t.break_in_step = 12; /* the last: no term shows it */
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_RANGE,
+    FAILS(run(), BW_ERR_RANGE,
           "step 12 (epoch 4): a value of the model is not finite; no "
           "checkpoint was written");
     toy_free(&t);
     toy_make(&t, 10, false);
     t.break_in_step = 6;
     options.checkpoint = "c.st.zst";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_RANGE,
+    FAILS(run(), BW_ERR_RANGE,
           "step 6 (epoch 2): a value of the model is not finite; checkpoint "
           "c.st.zst holds step 3");
 }
 
 Test(train, a_stop_ends_after_the_step_under_way)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     t.stop_after_step = 5;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_INTERRUPTED,
-          "interrupted after step 5");
+    FAILS(run(), BW_ERR_INTERRUPTED, "interrupted after step 5");
     cr_expect_eq(t.n_steps, 5);
     t.n_steps = 0;
     options.checkpoint = "c.st.zst";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_INTERRUPTED,
+    FAILS(run(), BW_ERR_INTERRUPTED,
           "interrupted after step 5; checkpoint c.st.zst holds it");
 }
 
 Test(train, a_step_that_is_stopped_was_not_made)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     t.stop_in_step = 5;
     options.checkpoint = "c.st.zst";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_INTERRUPTED,
+    FAILS(run(), BW_ERR_INTERRUPTED,
           "interrupted after step 4; checkpoint c.st.zst holds it");
 }
 
 Test(train, what_the_learner_says_goes_up)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     t.fail_in_step = 2;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_DIMENSION,
-          "toy: does not fit");
+    FAILS(run(), BW_ERR_DIMENSION, "toy: does not fit");
 }
 
 Test(train, options_that_cannot_be_are_refused)
 {
-    bw_train_options options = toy_options();
-    bw_train_result result;
-    bw_error err = BW_ERROR_INIT;
-
     toy_make(&t, 10, false);
     options.epochs = 0;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_USAGE,
-          "neither epochs nor steps to train for");
+    FAILS(run(), BW_ERR_USAGE, "neither epochs nor steps to train for");
     options = toy_options();
     options.batch = 0;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_USAGE,
-          "a batch of no examples");
+    FAILS(run(), BW_ERR_USAGE, "a batch of no examples");
     options = toy_options();
     options.patience = 1;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_USAGE,
-          "patience needs examples for validation");
+    FAILS(run(), BW_ERR_USAGE, "patience needs examples for validation");
     options = toy_options();
     options.schedule.kind = BW_SCHEDULE_PLATEAU;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_USAGE,
+    FAILS(run(), BW_ERR_USAGE,
           "a plateau schedule needs examples for validation");
     options = toy_options();
     options.resume = true;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_USAGE,
-          "resume without a checkpoint");
+    FAILS(run(), BW_ERR_USAGE, "resume without a checkpoint");
     options = toy_options();
     options.checkpoint = "-";
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_USAGE,
-          "a checkpoint cannot go to standard output");
+    FAILS(run(), BW_ERR_USAGE, "a checkpoint cannot go to standard output");
     options = toy_options();
     t.learner.n_examples = 0;
-    FAILS(bw_train_run(&t.learner, &options, &result, &err), BW_ERR_RANGE,
-          "0 things to train on");
+    FAILS(run(), BW_ERR_RANGE, "0 things to train on");
     cr_expect_eq(t.n_steps, 0);
 }
