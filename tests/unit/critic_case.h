@@ -13,29 +13,15 @@
 #include "barrow/engine.h"
 #include "barrow/random.h"
 #include "base/tasks.h"
+#include "net_case.h"
 #include "nn/conv.h"
 #include "nn/network_inside.h"
 #include "plain/layers.h"
 
-typedef struct critic_case {
-    const char *text;
-    bw_shape in;
-    size_t n;
-} critic_case;
-
-#define FLAT(c)                                                                \
-    {                                                                          \
-        1, 1, c, true                                                          \
-    }
-#define IMAGE(h, w, c)                                                         \
-    {                                                                          \
-        h, w, c, false                                                         \
-    }
-
 /* One output, for the penalty. Together: layers of all linear kinds; layouts of
  * all ways, with lanes that are full and not; activations first, last, folded
  * and one after the other; layers past the last parameters. */
-static const critic_case critics[] = {
+static const net_case critics[] = {
     {"dense 9\nleakyrelu 0.2\ndense 7\nrelu\ndense 1", FLAT(5), 6},
     {"dense 1", FLAT(3), 1},
     {"dense 300\nrelu\ndense 2100\nleakyrelu 0.1\ndense 1", FLAT(4), 2},
@@ -192,7 +178,7 @@ static inline void critic_values(critic *c, bool has_seed_one, uint64_t stream)
 
 /* has_seed_one: dy is 1, as the penalty has it. second: or an engine without.
  */
-static inline critic critic_start(const critic_case *from, bool has_seed_one,
+static inline critic critic_start(const net_case *from, bool has_seed_one,
                                   bool second, bw_way way, size_t n_threads)
 {
     bw_engine_options options = {.n_max = from->n + 3,

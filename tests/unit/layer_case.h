@@ -8,25 +8,11 @@
 #include <stdlib.h>
 
 #include "barrow/random.h"
+#include "net_case.h"
 #include "nn/network_inside.h"
 #include "plain/layers.h"
 
-typedef struct layer_case {
-    const char *text;
-    bw_shape in;
-    size_t n;
-} layer_case;
-
-#define FLAT(c)                                                                \
-    {                                                                          \
-        1, 1, c, true                                                          \
-    }
-#define IMAGE(h, w, c)                                                         \
-    {                                                                          \
-        h, w, c, false                                                         \
-    }
-
-static const layer_case cases[] = {
+static const net_case cases[] = {
     {"dense 7", FLAT(5), 3},
     {"dense 1", FLAT(1), 1},
     {"dense 3x2x5", FLAT(1), 2},
@@ -117,7 +103,7 @@ static void draw_weights(twin *t, bw_random *random)
     }
 }
 
-static twin make_twin(const layer_case *c)
+static twin make_twin(const net_case *c)
 {
     twin t = {0};
     bw_error err = BW_ERROR_INIT;

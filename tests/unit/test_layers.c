@@ -250,7 +250,7 @@ static bool is_noise(const twin *t)
     return t->layer->kind == &bw_layer_noise;
 }
 
-static void check_case(const layer_case *c, bool is_training)
+static void check_case(const net_case *c, bool is_training)
 {
     twin t = make_twin(c);
     setting s = {.n_threads = 1, .is_training = is_training};
@@ -347,7 +347,7 @@ Test(layers, pass_a_nan_on)
 /* Of equal values the first in row order takes all of dy. */
 Test(layers, ties_of_maxpool_go_to_the_first)
 {
-    static const layer_case tie = {"maxpool 2x2", IMAGE(2, 4, 1), 1};
+    static const net_case tie = {"maxpool 2x2", IMAGE(2, 4, 1), 1};
     static const float right[8] = {1, 0, 0, 1, 0, 0, 0, 0};
     setting s = {.n_threads = 1, .is_training = true};
     twin t = make_twin(&tie);

@@ -62,7 +62,7 @@ static void check_slopes(critic *c, bw_slopes slopes, bool is_one_sided)
 }
 
 /* Of inputs that stand there, too, when no weights' gradient is wanted. */
-static void check_case(const critic_case *from, bool is_one_sided)
+static void check_case(const net_case *from, bool is_one_sided)
 {
     critic_sum *sum = is_one_sided ? one_sided : two_sided;
     critic c = critic_start(from, true, true, BW_WAY_AUTO, 2);
@@ -93,7 +93,7 @@ Test(penalty, central_differences_one_sided)
 /* f = w x with |w| = 5, then 1/2: by hand. */
 Test(penalty, by_hand)
 {
-    const critic_case linear = {"dense 1", FLAT(2), 3};
+    const net_case linear = {"dense 1", FLAT(2), 3};
     critic c = critic_start(&linear, true, true, BW_WAY_AUTO, 1);
     bw_slopes slopes;
 
@@ -153,7 +153,7 @@ static void check_not_a_number(bw_slopes slopes)
 
 Test(penalty, not_a_number)
 {
-    const critic_case one = {"dense 3\nrelu\ndense 1", FLAT(2), 5};
+    const net_case one = {"dense 3\nrelu\ndense 1", FLAT(2), 5};
 
     for (int side = 0; side < 2; side++) {
         critic c = critic_start(&one, true, true, BW_WAY_AUTO, 1);
@@ -169,7 +169,7 @@ Test(penalty, not_a_number)
 /* In the first item of several, which later ones do not hide. */
 Test(penalty, not_a_number_at_first)
 {
-    const critic_case one = {"dense 3\ntanh\ndense 1", FLAT(2), 5};
+    const net_case one = {"dense 3\ntanh\ndense 1", FLAT(2), 5};
     critic c = critic_start(&one, true, false, BW_WAY_AUTO, 1);
 
     bw_engine_input(c.engine)[0] = NAN;
@@ -183,7 +183,7 @@ Test(penalty, not_a_number_at_first)
 /* Curved layers have lengths: against differences of f. */
 Test(penalty, lengths_of_any_network)
 {
-    const critic_case curved = {
+    const net_case curved = {
         "conv 3 3x3\nbatchnorm\ntanh\nmaxpool 2x2\nflatten\nlayernorm\n"
         "elu\ndense 1\nsigmoid",
         IMAGE(4, 4, 2), 6};

@@ -114,21 +114,27 @@ static void check_pricing(bw_pricing *p, const ot_sides *s, int32_t most,
     free(slots);
 }
 
-static void check_grid(bw_pricing_grid *g, bw_norm norm, double power,
-                       size_t height, size_t width, size_t n, size_t m,
-                       uint64_t t)
+typedef struct grid_case {
+    bw_norm norm;
+    double power;
+    size_t height, width, n, m;
+    uint64_t t;
+} grid_case;
+
+static void check_grid(bw_pricing_grid *g, const grid_case *c)
 {
-    bw_random random = draw(t);
+    bw_random random = draw(c->t);
     ot_sides s;
-    ot_sides_open(&s, ot_grid(norm, power, height, width), n, m, 99, &random);
+    ot_sides_open(&s, ot_grid(c->norm, c->power, c->height, c->width), c->n,
+                  c->m, 99, &random);
     for (size_t k = 0; k < sizeof sets / sizeof *sets; k++) {
         char label[128];
         setenv("BARROW_ISA", sets[k], 1);
         snprintf(label, sizeof label, "%s, norm %d, p %g, %zu x %zu, seed %d",
-                 sets[k], (int)norm, power, height, width, SEED);
+                 sets[k], (int)c->norm, c->power, c->height, c->width, SEED);
         cr_assert_eq(bw_pricing_grid_open(g, &s.arcs), BW_OK);
-        for (size_t i = 0; i < n; i += 7)
-            for (size_t j = 0; j < m; j += 5) {
+        for (size_t i = 0; i < c->n; i += 7)
+            for (size_t j = 0; j < c->m; j += 5) {
                 double small = g->head.kind->cost(&g->head, i, g->head.slot[j]);
                 double wanted = bw_arcs_cost(&s.arcs, i, j) * g->head.scale;
                 cr_assert(fabs(small - wanted) <=
@@ -136,7 +142,7 @@ static void check_grid(bw_pricing_grid *g, bw_norm norm, double power,
                           "%s: cost (%zu, %zu) is %g, not %g", label, i, j,
                           small, wanted);
             }
-        bw_random moves = draw(1000 + t);
+        bw_random moves = draw(1000 + c->t);
         int32_t most = (int32_t)(s.ground->max_cost * g->head.scale);
         check_pricing(&g->head, &s, most, &moves, label);
     }
@@ -144,28 +150,39 @@ static void check_grid(bw_pricing_grid *g, bw_norm norm, double power,
     ot_sides_close(&s);
 }
 
-Test(pricing, dense_grids_by_tiles)
+/* One work space for all. */
+static void check_grids(size_t n, const grid_case *c)
 {
     bw_pricing_grid g = {0};
-    check_grid(&g, BW_NORM_L2, 2, 16, 32, 512, 512, 1);
-    check_grid(&g, BW_NORM_L2, 2, 33, 41, 1353, 400, 2);
-    check_grid(&g, BW_NORM_L2, 1, 19, 17, 300, 300, 3);
-    check_grid(&g, BW_NORM_L1, 1, 9, 70, 600, 500, 4);
-    check_grid(&g, BW_NORM_LINF, 1.5, 70, 9, 600, 500, 5);
-    check_grid(&g, BW_NORM_L2, 3, 24, 24, 576, 576, 6);
-    check_grid(&g, BW_NORM_L2, 2, 5, 5, 25, 20, 7);
+    for (size_t k = 0; k < n; k++)
+        check_grid(&g, &c[k]);
     bw_pricing_grid_clear(&g);
+}
+
+Test(pricing, dense_grids_by_tiles)
+{
+    static const grid_case cases[] = {
+        {BW_NORM_L2, 2, 16, 32, 512, 512, 1},
+        {BW_NORM_L2, 2, 33, 41, 1353, 400, 2},
+        {BW_NORM_L2, 1, 19, 17, 300, 300, 3},
+        {BW_NORM_L1, 1, 9, 70, 600, 500, 4},
+        {BW_NORM_LINF, 1.5, 70, 9, 600, 500, 5},
+        {BW_NORM_L2, 3, 24, 24, 576, 576, 6},
+        {BW_NORM_L2, 2, 5, 5, 25, 20, 7},
+    };
+    check_grids(sizeof cases / sizeof *cases, cases);
 }
 
 Test(pricing, sparse_grids_by_runs)
 {
-    bw_pricing_grid g = {0};
-    check_grid(&g, BW_NORM_L2, 2, 64, 64, 500, 300, 11);
-    check_grid(&g, BW_NORM_L2, 1, 64, 50, 500, 300, 12);
-    check_grid(&g, BW_NORM_L1, 2, 128, 128, 2000, 1500, 13);
-    check_grid(&g, BW_NORM_LINF, 1, 20, 300, 200, 100, 14);
-    check_grid(&g, BW_NORM_L2, 2, 200, 300, 300, 130, 15);
-    bw_pricing_grid_clear(&g);
+    static const grid_case cases[] = {
+        {BW_NORM_L2, 2, 64, 64, 500, 300, 11},
+        {BW_NORM_L2, 1, 64, 50, 500, 300, 12},
+        {BW_NORM_L1, 2, 128, 128, 2000, 1500, 13},
+        {BW_NORM_LINF, 1, 20, 300, 200, 100, 14},
+        {BW_NORM_L2, 2, 200, 300, 300, 130, 15},
+    };
+    check_grids(sizeof cases / sizeof *cases, cases);
 }
 
 Test(pricing, matrices)

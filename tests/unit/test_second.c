@@ -24,7 +24,7 @@ static void take_second(critic *c)
     bw_engine_second(c->engine, c->n, c->block, c->dblock);
 }
 
-static void check_case(const critic_case *from)
+static void check_case(const net_case *from)
 {
     critic by_auto = critic_start(from, false, true, BW_WAY_AUTO, 2);
 
@@ -52,7 +52,7 @@ Test(second, central_differences)
 /* Several outputs, and an image of them. */
 Test(second, many_outputs)
 {
-    const critic_case some[] = {
+    const net_case some[] = {
         {"dense 9\nrelu\ndense 4", FLAT(5), 3},
         {"conv 5 3x3 stride 2\nleakyrelu 0.2\nconv 2 3x3", IMAGE(5, 6, 2), 18},
     };
@@ -84,7 +84,7 @@ Test(second, first_is_the_same)
 {
     for (size_t k = 0; k < N_CRITICS; k++)
         for (size_t w = 0; w < N_CRITIC_WAYS; w++) {
-            const critic_case *from = &critics[k];
+            const net_case *from = &critics[k];
             critic with, without;
             const float *dx, *dx_without;
             float *kept;
@@ -141,7 +141,7 @@ Test(second, added)
 Test(second, fewer_items_after_more)
 {
     for (size_t k = 0; k < N_CRITICS; k++) {
-        critic_case more = critics[k];
+        net_case more = critics[k];
         critic used,
             fresh = critic_start(&critics[k], false, true, BW_WAY_THIN, 1);
 
