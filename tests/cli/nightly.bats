@@ -110,6 +110,28 @@ sums() {
     once store | cmp - table.txt
 }
 
+@test "whatever a kill left behind, the store ends in the same bytes" {
+    arrive 0 8 a/
+    nightly 0 SHARD=10 store
+    arrive 8 20 b.npy
+    nightly 0 SHARD=10 store
+    sums store >sums.txt
+    # A batch that has no table yet, with other images.
+    rm store/batch-0002.tsv store/pairs-0002-* store/images-*
+    cp store/batch-0001.st.zst store/batch-0002.st.zst
+    nightly 0 SHARD=10 store
+    sums store | cmp - sums.txt
+    # Results that are written whole, but not yet thrown away or counted; work
+    # half done.
+    echo results >store/pairs-0002-0007.st.zst.partial
+    rm store/pairs-0002-0009.* store/pairs-0001-0002.tsv store/index.html
+    cp store/batch-0001.st.zst store/images-0001.st.zst
+    mkdir -p store/work/files/x
+    nightly 0 SHARD=10 store
+    sums store | cmp - sums.txt
+    [ "$(grep -c '^nightly: wdist ' <<<"$stderr")" -eq 1 ]
+}
+
 @test "a second run at once is told so" {
     arrive 0 5 a.npy
     mkdir store
@@ -179,6 +201,26 @@ sums() {
     grep -q '^5 10$' zeros.txt
 }
 
+@test "a full disk ends the run, and blames no image" {
+    # Of small files one of many kB is made.
+    arrive 0 3 a/
+    arrive 3 4 b.npy
+    # Files of at most 2 kB.
+    PACK='--size 100' check 1 bash -c 'trap "" XFSZ; ulimit -f 2; exec "$@"' \
+        full env IMAGES=images THREADS=2 \
+        sh "$BARROW_SOURCE/pipelines/nightly" store
+    stderr_has 'File too large'
+    [[ $stderr != *'left out'* ]] || show stderr 'no image' "$stderr"
+    [ ! -e store/batch-0001.tsv ]
+    nightly 0 PACK='--size 100' store
+    stderr_has '4 images, 6 pairs'
+    arrive 4 60 c.idx
+    check 1 bash -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' full \
+        env IMAGES=images THREADS=2 PACK='--size 100' \
+        sh "$BARROW_SOURCE/pipelines/nightly" store
+    stderr_has 'images: not copied'
+}
+
 @test "settings reach the tools, and belong to a store" {
     arrive 0 9 a/
     arrive 9 30 b.npy
@@ -224,5 +266,18 @@ sums() {
     stderr_has '100 images, 4950 pairs'
     grep -q '^<p>2535 pairs: mean 11.2780, ' out/index.html
     grep -q 'greatest duality gap of a pair: 0\.' out/index.html
+    # The nearest image of each new one, once more.
+    table out | awk -v OFS='\t' '
+        function near(i, j) {
+            if (i < 70 || (i in low && low[i] <= $3)) return
+            low[i] = $3; other[i] = j
+        }
+        { near($1, $2); near($2, $1) }
+        END { for (i in low) printf "%d\t%d\t%.17g\n", i, other[i], low[i] }' |
+        sort -k 3,3g >near.txt
+    head -n 10 near.txt | cmp - out/nearest.tsv
+    tail -n 10 near.txt | cmp - out/remote.tsv
+    line='<td>74</td><td>70.npy</td><td>37</td><td>000037.png</td><td>0.6693'
+    grep -q "^<tr>$line</td></tr>" out/index.html
     pictures_of out/index.html
 }
