@@ -26,13 +26,7 @@ static bool as_matrix;
 
 static const bw_option options[] = {
     BW_JOB_MODEL_OPTION("dwe", model),
-    {.type = BW_OPTION_TEXT,
-     .name = "pairs",
-     .meta = "all|cross|random:M|FILE",
-     .help = "i<j of one file; every pair of two; M drawn from the seed; as "
-             "listed in a container or table (default: all, or cross with two "
-             "files)",
-     .value = &pairs},
+    BW_TOOL_PAIRS_OPTION(pairs),
     {.type = BW_OPTION_CHOICE,
      .name = "quantity",
      .help = "W_p, or W_p^p",

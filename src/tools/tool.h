@@ -4,6 +4,17 @@
 
 #include "base/option.h"
 
+/* --pairs of the tools that list pairs of items. */
+#define BW_TOOL_PAIRS_OPTION(variable)                                         \
+    {                                                                          \
+        .type = BW_OPTION_TEXT, .name = "pairs",                               \
+        .meta = "all|cross|random:M|FILE",                                     \
+        .help = "i<j of one file; every pair of two; M drawn from the seed; "  \
+                "as listed in a container or table (default: all, or cross "   \
+                "with two files)",                                             \
+        .value = &(variable)                                                   \
+    }
+
 /* A tool's work: operands and options are parsed, common is filled. Returns
  * BW_OK or an error whose message bw_tool_main prints as "NAME: message". */
 typedef bw_status (*bw_tool_run)(const bw_program *program,

@@ -18,13 +18,7 @@ static bool certify, plans, potentials, resume, p_given, quantity_given;
 
 static const bw_option options[] = {
     {.type = BW_OPTION_GROUP, .name = "Pairs"},
-    {.type = BW_OPTION_TEXT,
-     .name = "pairs",
-     .meta = "all|cross|random:M|FILE",
-     .help = "i<j of one file; every pair of two; M drawn from the seed; as "
-             "listed in a container or table (default: all, or cross with two "
-             "files)",
-     .value = &pairs},
+    BW_TOOL_PAIRS_OPTION(pairs),
     {.type = BW_OPTION_TEXT,
      .name = "shard",
      .meta = "K/N",

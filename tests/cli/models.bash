@@ -101,6 +101,31 @@ checkpoint_is_a_model() {
     same <(wunpack --to raw a.st.zst images) <(wunpack --to raw b.st.zst images)
 }
 
+# training_goes_apart TOOL FILE: logs, checkpoints and folders of pictures that
+# cannot be written, or would be another output's file, of `train`, which the
+# tests define; FILE is there and no folder.
+training_goes_apart() {
+    check 1 train --log /dev/full i.st.zst
+    stderr_has '/dev/full'
+    check 1 train --log none/l.tsv i.st.zst
+    stderr_has 'none/l.tsv'
+    check 1 train --checkpoint none/c.st.zst i.st.zst
+    stderr_has 'none/c.st.zst'
+    check 1 train --checkpoint /dev/full i.st.zst
+    check 1 train --pictures "$2" i.st.zst
+    stderr_is "$1 train: $2: Not a directory"
+    check 2 "$1" train --log - -o - i.st.zst
+    stderr_has 'the log and the model cannot both go to standard output'
+    check 2 train --log no.st.zst i.st.zst
+    stderr_has 'the log and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint no.st.zst i.st.zst
+    stderr_has 'the checkpoint and the model cannot both go to no.st.zst'
+    check 2 train --checkpoint c.st.zst --log c.st.zst i.st.zst
+    stderr_has 'the checkpoint and the log cannot both go to c.st.zst'
+    [ ! -e c.st.zst ]
+    nothing_was_written
+}
+
 # sigint_leaves_nothing TOOL: of its samples.
 sigint_leaves_nothing() {
     check 130 timeout --preserve-status -s INT 0.5 \

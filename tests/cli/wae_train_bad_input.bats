@@ -230,17 +230,7 @@ Try 'wae train --help' for more."
         --steps 1 i.st.zst
     check_closed_pipe wae train --net-encoder e.txt --net-decoder d.txt \
         --latent 4 --steps 1 i.st.zst
-    check 1 train --log /dev/full i.st.zst
-    stderr_has '/dev/full'
-    check 2 wae train --log - -o - i.st.zst
-    stderr_has 'the log and the model cannot both go to standard output'
-    check 2 train --log no.st.zst i.st.zst
-    stderr_has 'the log and the model cannot both go to no.st.zst'
-    check 2 train --checkpoint no.st.zst i.st.zst
-    stderr_has 'the checkpoint and the model cannot both go to no.st.zst'
-    check 2 train --checkpoint c.st.zst --log c.st.zst i.st.zst
-    stderr_has 'the checkpoint and the log cannot both go to c.st.zst'
-    [ ! -e c.st.zst ]
+    training_goes_apart wae e.txt
     # Nor another name of a model that is there.
     cp m.st.zst no.st.zst
     ln -s no.st.zst name.tsv
@@ -253,12 +243,4 @@ Try 'wae train --help' for more."
     check 1 wae train --net-encoder e.txt --net-decoder d.txt --latent 4 \
         i.st.zst -o none/m.st.zst
     stderr_has 'none/m.st.zst'
-    check 1 train --pictures e.txt i.st.zst
-    stderr_is 'wae train: e.txt: Not a directory'
-    check 1 train --log none/l.tsv i.st.zst
-    stderr_has 'none/l.tsv'
-    check 1 train --checkpoint none/c.st.zst i.st.zst
-    stderr_has 'none/c.st.zst'
-    check 1 train --checkpoint /dev/full i.st.zst
-    nothing_was_written
 }

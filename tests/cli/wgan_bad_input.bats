@@ -307,20 +307,10 @@ Try 'wgan train --help' for more."
     check_closed_pipe wgan sample m.st.zst
     check_full wgan score --model m.st.zst i.st.zst
     check_closed_pipe wgan score --model m.st.zst i.st.zst
-    check 1 train --log /dev/full i.st.zst
-    stderr_has '/dev/full'
-    check 2 wgan train --log - -o - i.st.zst
-    stderr_has 'the log and the model cannot both go to standard output'
-    check 2 train --checkpoint no.st.zst i.st.zst
-    stderr_has 'the checkpoint and the model cannot both go to no.st.zst'
-    check 2 train --checkpoint c.st.zst --log c.st.zst i.st.zst
-    stderr_has 'the checkpoint and the log cannot both go to c.st.zst'
-    [ ! -e c.st.zst ]
+    training_goes_apart wgan f.txt
     check 1 wgan train --net-generator g.txt --net-critic f.txt --latent 4 \
         i.st.zst -o none/m.st.zst
     stderr_has 'none/m.st.zst'
-    check 1 train --pictures f.txt i.st.zst
-    stderr_is 'wgan train: f.txt: Not a directory'
     # Root may write everywhere.
     if [ "$(id -u)" -ne 0 ]; then
         mkdir -m 555 kept
@@ -328,7 +318,6 @@ Try 'wgan train --help' for more."
         stderr_is 'wgan train: kept: Permission denied'
         [ ! -e l.tsv ]
     fi
-    check 1 train --checkpoint /dev/full i.st.zst
     refused 1 '/dev/full' wgan sample --png /dev/full m.st.zst
     refused 1 'no/p.png' wgan sample --png no/p.png m.st.zst
     # Before the work.
