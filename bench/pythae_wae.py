@@ -7,9 +7,9 @@ train: its own model, trainer and loader around the networks of MODEL.
 MODEL is any that wae train wrote: its networks and its loss are taken, not its
 parameters. TRAIN and TEST are containers of images. Prints the seconds of
 training, from the images ready in memory to the trained model, and the mean
-squared error of a reconstructed image of TEST. First parameters are ours of seed
-0; the order of the items and draws are pythae's own, so that figures of the two
-are alike, not equal.
+squared error of a reconstructed image of TEST. First parameters are ours of
+seed 0; the order of the items and draws are pythae's own, so that figures of
+the two are alike, not equal.
 """
 import argparse
 import logging
