@@ -68,13 +68,18 @@ bool bw_ground_is_integral(const bw_ground *ground)
     return ground->is_exact;
 }
 
+double bw_ground_between(const bw_ground *g, const double *x, const double *y)
+{
+    return powered(g->norm, g->p, g->d, x, y);
+}
+
 double bw_ground_cost(const bw_ground *g, size_t i, size_t j)
 {
     if (g->kind == BW_GROUND_MATRIX)
         return g->cost[i * g->n_sinks + j];
     if (g->kind == BW_GROUND_POINTS)
-        return powered(g->norm, g->p, g->d, g->coordinate + i * g->d,
-                       g->coordinate + j * g->d);
+        return bw_ground_between(g, g->coordinate + i * g->d,
+                                 g->coordinate + j * g->d);
     ptrdiff_t w = (ptrdiff_t)g->width, from = (ptrdiff_t)i, to = (ptrdiff_t)j;
     ptrdiff_t dy = from / w - to / w, dx = from % w - to % w;
     return g->cost[dy * g->stride + dx];

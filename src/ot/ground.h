@@ -101,4 +101,8 @@ int64_t bw_ground_narrow(const bw_ground *ground, double cost);
 double bw_ground_distance(bw_norm norm, size_t d, const double *x,
                           const double *y);
 
+/* The cost between two places, of a ground cost of points. */
+double bw_ground_between(const bw_ground *ground, const double *x,
+                         const double *y);
+
 #endif

@@ -9,6 +9,13 @@
 /* Of points: in more, boxes clear little, and a matrix is cheaper. */
 enum { MOST_DIMENSIONS = 5 };
 
+/* Coarser small costs: how much at a time, and at most. */
+enum { STEP = 16, COARSEST = 4096 };
+
+/* Enlarged ones: how much at most, and what is left below 0 then. Values have
+ * 29 bits: what is left can add up along a path. */
+enum { MOST_ZOOM = 1 << 20, LEFT_ROOM = 1 << 24 };
+
 /* Entries of a cost matrix that the bitmask simplex may make: 256 MiB; and
  * that the large one may: 1 GiB. */
 static const size_t most_matrix = (size_t)1 << 26;
@@ -34,6 +41,8 @@ void bw_multiscale_clear(bw_multiscale *m)
     bw_pricing_grid_clear(&m->grid);
     bw_pricing_matrix_clear(&m->matrix);
     bw_pricing_points_clear(&m->points);
+    bw_zoom_clear(&m->zoom);
+    bw_pricing_zoom_clear(&m->zoomed);
     bw_simplex_clear(&m->simplex);
     *m = (bw_multiscale){0};
 }
@@ -162,20 +171,26 @@ static bool can_large(const bw_arcs *arcs)
     return arcs->ground->kind == BW_GROUND_POINTS || can_matrix(arcs);
 }
 
-/* The search that suits the ground cost, made ready; 1 / coarser of the scale
- * of small costs, where that is not fixed by a table. */
+/* Whether boxes clear enough of the points, or a matrix would be too large. */
+static bool is_boxed(const bw_arcs *arcs)
+{
+    return arcs->ground->kind == BW_GROUND_POINTS &&
+           (arcs->ground->d <= MOST_DIMENSIONS || !can_matrix(arcs));
+}
+
+/* The search that suits the ground cost, made ready, with 1 / coarser of the
+ * finest scale of small costs. */
 static bw_status open_pricing(bw_multiscale *m, const bw_arcs *arcs,
                               double coarser, bw_pricing **ret_pricing)
 {
     if (arcs->ground->kind == BW_GROUND_GRID) {
         *ret_pricing = &m->grid.head;
-        return bw_pricing_grid_open(&m->grid, arcs);
+        return bw_pricing_grid_open(&m->grid, arcs, coarser);
     }
     bool is_points = arcs->ground->kind == BW_GROUND_POINTS;
     double scale = is_points ? bw_ground_fine_scale(arcs->ground)
                              : bw_ground_small_scale(arcs->ground);
-    if (is_points &&
-        (arcs->ground->d <= MOST_DIMENSIONS || !can_matrix(arcs))) {
+    if (is_boxed(arcs)) {
         *ret_pricing = &m->points.head;
         return bw_pricing_points_open(&m->points, arcs, scale / coarser);
     }
@@ -183,28 +198,92 @@ static bw_status open_pricing(bw_multiscale *m, const bw_arcs *arcs,
     return bw_pricing_matrix_open(&m->matrix, arcs, scale / coarser);
 }
 
+static bw_status pivot_priced(bw_multiscale *m, bw_pricing *p, bw_tree *tree,
+                              bool *is_done)
+{
+    bw_status status = bw_large_reserve(&m->large, p);
+    bw_watch_lap(m->large.opt_watch, BW_PART_BUILD);
+    if (!status)
+        status = bw_large_solve(&m->large, p, tree, is_done);
+    bw_multiscale_sort(m, tree);
+    return status;
+}
+
 /* Pivots in small integers. Where potentials leave their range, again from
- * there in coarser ones: in 10 dimensions, paths of the first basis are long
- * and costs all much alike. */
+ * there in coarser ones, since paths of the first basis can be long: in 10
+ * dimensions, where costs are all much alike, or on a grid of 256x256. From
+ * their optimum on finer ones may do. */
 static bw_status pivot_large(bw_multiscale *m, const bw_arcs *arcs,
                              bw_tree *tree, bw_pricing **ret_pricing,
                              bool *is_done)
 {
-    double coarsest = arcs->ground->kind == BW_GROUND_GRID ? 1 : 4096;
+    bool is_grid = arcs->ground->kind == BW_GROUND_GRID, is_back = false;
+    double coarsest = is_grid && arcs->is_coarse ? 1 : COARSEST;
+    double finest = 1;
     *is_done = false;
-    for (double coarser = 1; coarser <= coarsest && !*is_done; coarser *= 16) {
+    for (double coarser = 1; coarser <= coarsest;) {
         bw_status status = open_pricing(m, arcs, coarser, ret_pricing);
         if (!status)
-            status = bw_large_reserve(&m->large, *ret_pricing);
-        bw_watch_lap(m->large.opt_watch, BW_PART_BUILD);
-        if (!status)
-            status = bw_large_solve(&m->large, *ret_pricing, tree, is_done);
+            status = pivot_priced(m, *ret_pricing, tree, is_done);
         if (status)
             return status;
-        if (!*is_done)
-            bw_multiscale_sort(m, tree);
+        if (*is_done && coarser <= finest)
+            return BW_OK;
+        if (!*is_done && is_back)
+            finest = coarser * STEP;
+        is_back = is_back || *is_done;
+        coarser = *is_done ? coarser / STEP : coarser * STEP;
     }
     return BW_OK;
+}
+
+/* Costs less the potentials of the basis, so enlarged that what is left below
+ * 0, `left` units of a scale, has room to rise. */
+static bw_status open_zoom(bw_multiscale *m, const bw_arcs *arcs,
+                           const bw_tree *tree, double scale, int32_t left,
+                           bw_pricing **ret_pricing)
+{
+    double factor = MOST_ZOOM;
+    while (factor > 2 && factor * left > LEFT_ROOM)
+        factor /= 2;
+    bw_status status = bw_zoom_open(&m->zoom, arcs, tree, scale * factor);
+    if (status)
+        return status;
+    if (is_boxed(arcs)) {
+        *ret_pricing = &m->zoomed.head;
+        return bw_pricing_zoom_open(&m->zoomed, &m->zoom);
+    }
+    *ret_pricing = &m->matrix.head;
+    return bw_pricing_matrix_open_zoom(&m->matrix, &m->zoom);
+}
+
+/* From a basis that is optimal for the small costs of p to one that is for the
+ * true ones: by exact arithmetic, where too much is left for that by small
+ * costs that are enlarged. The last word is the exact one's. */
+static bw_status finish_large(bw_multiscale *m, const bw_arcs *arcs,
+                              bw_tree *tree, bw_pricing *p)
+{
+    bw_simplex *s = &m->simplex;
+    bw_status status = bw_simplex_reserve(s, arcs->sources->n, p->n_slots);
+    const bw_wide *opt_origin = NULL;
+    bool is_done = true;
+    while (!status) {
+        int32_t left = 0;
+        bool can_zoom = is_done && bw_zoom_can(arcs, p->scale);
+        uint64_t before = s->n_pivots;
+        status = bw_simplex_finish_priced(s, arcs, tree, p, opt_origin,
+                                          can_zoom ? &left : NULL);
+        m->counts.n_exact_pivots += s->n_pivots - before;
+        bw_watch_lap(m->large.opt_watch, BW_PART_FIX_UP);
+        if (status || left == 0)
+            break;
+        bw_multiscale_sort(m, tree);
+        status = open_zoom(m, arcs, tree, p->scale, left, &p);
+        opt_origin = m->zoom.origin;
+        if (!status)
+            status = pivot_priced(m, p, tree, &is_done);
+    }
+    return status;
 }
 
 /* Solves in small integers, whatever the size, and if they are rounded then
@@ -213,31 +292,20 @@ static bw_status solve_large(bw_multiscale *m, const bw_arcs *arcs,
                              bw_tree *tree, stage *reached)
 {
     bw_pricing *p;
-    bw_watch *watch = arcs->is_coarse ? NULL : &m->watch;
     uint64_t before = m->large.n_pivots;
     bool is_done;
     m->large.stopped = m->simplex.stopped;
-    m->large.opt_watch = watch;
+    m->large.opt_watch = arcs->is_coarse ? NULL : &m->watch;
     bw_status status = pivot_large(m, arcs, tree, &p, &is_done);
+    if (!status && is_done && !p->is_exact)
+        status = finish_large(m, arcs, tree, p);
     uint64_t n_pivots = m->large.n_pivots - before;
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += n_pivots;
     else
         m->counts.n_pivots += n_pivots;
-    if (status || !is_done)
-        return status;
-    *reached = OPTIMAL;
-    if (p->is_exact)
-        return BW_OK;
-    bw_multiscale_sort(m, tree);
-    bw_simplex *s = &m->simplex;
-    status = bw_simplex_reserve(s, arcs->sources->n, p->n_slots);
-    if (status)
-        return status;
-    before = s->n_pivots;
-    status = bw_simplex_finish_priced(s, arcs, tree, p);
-    bw_watch_lap(watch, BW_PART_FIX_UP);
-    m->counts.n_exact_pivots += s->n_pivots - before;
+    if (is_done)
+        *reached = OPTIMAL;
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "ot/pricing_grid.h"
 #include "ot/pricing_matrix.h"
 #include "ot/pricing_points.h"
+#include "ot/pricing_zoom.h"
 #include "ot/simplex.h"
 #include "ot/start.h"
 #include "ot/tree.h"
@@ -28,6 +29,8 @@ typedef struct bw_multiscale {
     bw_pricing_grid grid;
     bw_pricing_matrix matrix;
     bw_pricing_points points;
+    bw_zoom zoom;
+    bw_pricing_zoom zoomed;
     bw_simplex simplex;
     bw_transport_counts counts;
     bw_watch watch;

@@ -144,7 +144,8 @@ static size_t n_tiles(size_t n, size_t size)
 
 /* Costs at whole pixels for all differences within whole tiles. Those that no
  * two pixels have are never the price of a sink. */
-static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
+static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground,
+                            double coarser)
 {
     ptrdiff_t height = (ptrdiff_t)ground->height;
     ptrdiff_t width = (ptrdiff_t)ground->width;
@@ -158,8 +159,8 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
     frexp(ground->max_cost, &bits);
     bool is_kept = ground->is_exact && bits <= INTEGER_BITS;
     int most = ground->is_metric ? METRIC_BITS : ROUNDED_BITS;
-    g->tile_scale = is_kept ? 1 : ldexp(1, most - bits);
-    g->is_tile_exact = is_kept;
+    g->tile_scale = (is_kept ? 1 : ldexp(1, most - bits)) / coarser;
+    g->is_tile_exact = is_kept && coarser == 1;
     g->made_height = 0;
     free(g->tile_table);
     g->tile_table = calloc(n, sizeof *g->tile_table);
@@ -171,15 +172,18 @@ static bw_status make_table(bw_pricing_grid *g, const bw_ground *ground)
                 ground->cost[y * ground->stride + x] * g->tile_scale);
     g->norm = ground->norm;
     g->power = ground->p;
+    g->made_coarser = coarser;
     g->made_height = ground->height;
     g->made_width = ground->width;
     return BW_OK;
 }
 
-static bool has_table(const bw_pricing_grid *g, const bw_ground *ground)
+static bool has_table(const bw_pricing_grid *g, const bw_ground *ground,
+                      double coarser)
 {
     return g->norm == ground->norm && g->power == ground->p &&
-           g->made_height == ground->height && g->made_width == ground->width;
+           g->made_coarser == coarser && g->made_height == ground->height &&
+           g->made_width == ground->width;
 }
 
 static int32_t pixel_of(const bw_ground *ground, uint32_t bin)
@@ -207,7 +211,8 @@ static void place_tiles(bw_pricing_grid *g, const bw_ground *ground)
         }
 }
 
-static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs)
+static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs,
+                            double coarser)
 {
     bw_pricing *p = &g->head;
     const bw_ground *ground = arcs->ground;
@@ -219,8 +224,8 @@ static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs)
         bw_pricing_reserve(p, n_sources, n_sinks, n, BW_TILE_SHIFT);
     if (!status)
         status = reserve(g, n_sources, n);
-    if (!status && !has_table(g, ground))
-        status = make_table(g, ground);
+    if (!status && !has_table(g, ground, coarser))
+        status = make_table(g, ground, coarser);
     if (status)
         return status;
     ptrdiff_t w = (ptrdiff_t)g->n_across * BW_TILE_COLUMNS;
@@ -251,11 +256,13 @@ static bw_status open_tiles(bw_pricing_grid *g, const bw_arcs *arcs)
     return BW_OK;
 }
 
-bw_status bw_pricing_grid_open(bw_pricing_grid *g, const bw_arcs *arcs)
+bw_status bw_pricing_grid_open(bw_pricing_grid *g, const bw_arcs *arcs,
+                               double coarser)
 {
-    /* Where one pixel in four is a sink, tiles pay. */
+    /* Where one pixel in four is a sink, tiles pay. Runs have one scale. */
     size_t n_pixels = arcs->ground->height * arcs->ground->width;
-    if (arcs->is_coarse || arcs->sinks->n < n_pixels / 4)
+    bool is_sparse = arcs->sinks->n < n_pixels / 4 && coarser == 1;
+    if (arcs->is_coarse || is_sparse)
         return open_runs(g, arcs);
-    return open_tiles(g, arcs);
+    return open_tiles(g, arcs, coarser);
 }

@@ -39,13 +39,15 @@ struct bw_pricing_grid {
     bool is_tile_exact;
     /* What it was made for. */
     bw_norm norm;
-    double power;
+    double power, made_coarser;
     size_t made_height, made_width;
     size_t cap_from, cap_to;
 };
 
-bw_status bw_pricing_grid_open(bw_pricing_grid *g,
-                               const bw_arcs *arcs) BW_MUST_CHECK;
+/* 1 / coarser of the finest scale of small costs that there is, where it is not
+ * that of a coarse level. BW_ERR_MEMORY. */
+bw_status bw_pricing_grid_open(bw_pricing_grid *g, const bw_arcs *arcs,
+                               double coarser) BW_MUST_CHECK;
 void bw_pricing_grid_clear(bw_pricing_grid *g);
 
 #endif

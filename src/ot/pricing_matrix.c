@@ -36,12 +36,16 @@ static bw_status reserve(bw_pricing_matrix *m, size_t n_row, size_t n_least)
     return BW_OK;
 }
 
-/* Row i; slots beyond the sinks cost nothing and are absent. */
-static void fill_row(bw_pricing_matrix *m, const bw_arcs *arcs, size_t i)
+static int32_t *row_of(const bw_pricing_matrix *m, size_t i)
+{
+    return m->row + i * m->head.n_slots;
+}
+
+/* Slots beyond the sinks cost nothing and are absent; least costs of row i. */
+static void finish_row(bw_pricing_matrix *m, size_t i)
 {
     const bw_pricing *p = &m->head;
-    int32_t *row = m->row + i * p->n_slots, *least = m->least + i * m->n_across;
-    bw_arcs_small_row(arcs, i, p->scale, row);
+    int32_t *row = row_of(m, i), *least = m->least + i * m->n_across;
     for (size_t j = p->n_sinks; j < p->n_slots; j++)
         row[j] = 0;
     for (size_t b = 0; b < m->n_across; b++) {
@@ -53,8 +57,8 @@ static void fill_row(bw_pricing_matrix *m, const bw_arcs *arcs, size_t i)
     }
 }
 
-bw_status bw_pricing_matrix_open(bw_pricing_matrix *m, const bw_arcs *arcs,
-                                 double scale)
+/* Ready but for the rows. */
+static bw_status open_rows(bw_pricing_matrix *m, const bw_arcs *arcs)
 {
     bw_pricing *p = &m->head;
     size_t n_sources = arcs->sources->n, n_sinks = arcs->sinks->n;
@@ -64,18 +68,42 @@ bw_status bw_pricing_matrix_open(bw_pricing_matrix *m, const bw_arcs *arcs,
         return status;
     m->n_across = p->n_slots >> BW_MATRIX_SHIFT;
     m->n_across = (m->n_across + BW_N_LANES - 1) / BW_N_LANES * BW_N_LANES;
-    status = reserve(m, n_sources * p->n_slots, n_sources * m->n_across);
-    if (status)
-        return status;
     p->kind = &bw_pricing_get_kernel()->matrix;
-    p->scale = scale;
-    p->is_exact = arcs->is_coarse || (arcs->ground->is_exact && scale >= 1 &&
-                                      arcs->ground->forbidden == 0);
     for (size_t j = 0; j < n_sinks; j++) {
         p->slot[j] = p->sink[j] = (int32_t)j;
         p->value[j] = 0;
     }
-    for (size_t i = 0; i < n_sources; i++)
-        fill_row(m, arcs, i);
+    return reserve(m, n_sources * p->n_slots, n_sources * m->n_across);
+}
+
+bw_status bw_pricing_matrix_open(bw_pricing_matrix *m, const bw_arcs *arcs,
+                                 double scale)
+{
+    bw_status status = open_rows(m, arcs);
+    if (status)
+        return status;
+    m->head.scale = scale;
+    m->head.is_exact =
+        arcs->is_coarse ||
+        (arcs->ground->is_exact && scale >= 1 && arcs->ground->forbidden == 0);
+    for (size_t i = 0; i < arcs->sources->n; i++) {
+        bw_arcs_small_row(arcs, i, scale, row_of(m, i));
+        finish_row(m, i);
+    }
+    return BW_OK;
+}
+
+bw_status bw_pricing_matrix_open_zoom(bw_pricing_matrix *m, const bw_zoom *zoom)
+{
+    bw_status status = open_rows(m, &zoom->arcs);
+    if (status)
+        return status;
+    m->head.scale = zoom->scale;
+    m->head.is_exact = false; /* far arcs are cut off */
+    for (size_t i = 0; i < m->head.n_sources; i++) {
+        for (size_t j = 0; j < m->head.n_sinks; j++)
+            row_of(m, i)[j] = bw_zoom_round(bw_zoom_cost(zoom, i, j));
+        finish_row(m, i);
+    }
     return BW_OK;
 }

@@ -4,6 +4,7 @@
 #define BW_PRICING_MATRIX_H
 
 #include "ot/pricing.h"
+#include "ot/zoom.h"
 
 enum { BW_MATRIX_SHIFT = 6 };
 
@@ -18,6 +19,9 @@ struct bw_pricing_matrix {
 /* BW_ERR_MEMORY. */
 bw_status bw_pricing_matrix_open(bw_pricing_matrix *m, const bw_arcs *arcs,
                                  double scale) BW_MUST_CHECK;
+/* The same of costs that are enlarged. */
+bw_status bw_pricing_matrix_open_zoom(bw_pricing_matrix *m,
+                                      const bw_zoom *zoom) BW_MUST_CHECK;
 void bw_pricing_matrix_clear(bw_pricing_matrix *m);
 
 #endif

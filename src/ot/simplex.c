@@ -405,14 +405,17 @@ bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
     return BW_OK;
 }
 
-/* Values of p from the exact potentials; false where they leave its range. */
-static bool round_values(const solver *v, bw_pricing *p)
+/* Values of p from the exact potentials, less their origin; false where they
+ * leave its range. */
+static bool round_values(const solver *v, bw_pricing *p,
+                         const bw_wide *opt_origin)
 {
     const bw_simplex *s = v->s;
-    double factor = ldexp(p->scale, -v->arcs->ground->narrow_exponent);
+    double factor = ldexp(p->scale, -v->arcs->ground->wide_exponent);
     size_t n_sinks = v->tree->n_sinks;
     for (size_t k = 0; k < bw_tree_n_nodes(v->tree); k++) {
-        double small = (double)s->narrow[k] * factor;
+        bw_wide moved = s->wide[k] - (opt_origin ? opt_origin[k] : 0);
+        double small = (double)moved * factor;
         if (fabs(small) > BW_PRICING_MAX_VALUE)
             return false;
         if (k < n_sinks)
@@ -436,24 +439,46 @@ static size_t list_near(const solver *v, bw_pricing *p, size_t i)
     return n;
 }
 
+/* How far below 0 any small reduced cost is, rounding included; at least 1. */
+static int32_t least_reduced(bw_pricing *p, size_t n_sources)
+{
+    int32_t left = 1;
+    for (size_t i = 0; i < n_sources; i++) {
+        int32_t slot, u = p->value[p->n_slots + i];
+        int32_t least = p->kind->row(p, i, u, &slot);
+        left = left > u - least ? left : u - least;
+    }
+    return left + 2;
+}
+
 bw_status bw_simplex_finish_priced(bw_simplex *s, const bw_arcs *arcs,
-                                   bw_tree *tree, bw_pricing *p)
+                                   bw_tree *tree, bw_pricing *p,
+                                   const bw_wide *opt_origin, int32_t *opt_left)
 {
     solver v = make_solver(s, arcs, tree);
-    for (bool is_changed = true; is_changed;) {
+    size_t n_nodes = bw_tree_n_nodes(tree);
+    uint64_t most_pivots = opt_left ? s->n_pivots + n_nodes / 16 : UINT64_MAX;
+    bool fits = true;
+    for (bool is_changed = true; is_changed && fits;) {
         is_changed = false;
         size_t n_near = 0;
-        bool fits = round_values(&v, p);
+        fits = round_values(&v, p, opt_origin);
         for (size_t i = 0; i < tree->n_sources && fits; i++) {
             if (i % PATIENCE == 0 && s->stopped && s->stopped())
                 return BW_ERR_INTERRUPTED;
             size_t n = list_near(&v, p, i);
             n_near += n;
-            fits = n_near <= most_near_priced * bw_tree_n_nodes(tree);
+            fits = n_near <= most_near_priced * n_nodes;
             is_changed |= fits && pivot_arcs(&v, s->near_arc, n);
+            fits = fits && s->n_pivots <= most_pivots;
         }
-        if (!fits)
-            return solve_rows(&v);
     }
+    if (opt_left)
+        *opt_left = 0;
+    if (fits)
+        return BW_OK;
+    if (!opt_left || !round_values(&v, p, opt_origin))
+        return solve_rows(&v);
+    *opt_left = least_reduced(p, tree->n_sources);
     return BW_OK;
 }

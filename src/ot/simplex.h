@@ -59,8 +59,14 @@ bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
                             bw_bitmask *bitmask, double scale) BW_MUST_CHECK;
 
 /* The same from a basis that is optimal for the small costs of p; what is near
- * is found by its search. Its values are lost. */
+ * is found by its search. Its values are lost. opt_origin: potentials that its
+ * costs are less (zoom.h). Where small costs tell too little it gives up if it
+ * has opt_left, else rows are looked at in turn: *opt_left is above 0 then, and
+ * no small reduced cost is below -*opt_left under the exact potentials of the
+ * basis. It is 0 where the basis is optimal. */
 bw_status bw_simplex_finish_priced(bw_simplex *s, const bw_arcs *arcs,
-                                   bw_tree *tree, bw_pricing *p) BW_MUST_CHECK;
+                                   bw_tree *tree, bw_pricing *p,
+                                   const bw_wide *opt_origin,
+                                   int32_t *opt_left) BW_MUST_CHECK;
 
 #endif

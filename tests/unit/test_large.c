@@ -41,7 +41,7 @@ static bw_random draw(uint64_t t)
 static bw_pricing *open_pricing(tools *t, const bw_arcs *arcs)
 {
     if (arcs->ground->kind == BW_GROUND_GRID) {
-        cr_assert_eq(bw_pricing_grid_open(&t->grid, arcs), BW_OK);
+        cr_assert_eq(bw_pricing_grid_open(&t->grid, arcs, 1), BW_OK);
         return &t->grid.head;
     }
     double scale = bw_ground_small_scale(arcs->ground);
@@ -81,9 +81,9 @@ static void check_sides(tools *t, ot_sides *s, const char *label)
     ot_sort(&s->tree);
     if (!p->is_exact) {
         cr_assert_eq(bw_simplex_reserve(&t->simplex, n, p->n_slots), BW_OK);
-        cr_assert_eq(
-            bw_simplex_finish_priced(&t->simplex, &s->arcs, &s->tree, p),
-            BW_OK);
+        cr_assert_eq(bw_simplex_finish_priced(&t->simplex, &s->arcs, &s->tree,
+                                              p, NULL, NULL),
+                     BW_OK);
         ot_check_basis(&s->arcs, &s->tree, label);
         ot_sort(&s->tree);
     }

@@ -132,7 +132,7 @@ static void check_grid(bw_pricing_grid *g, const grid_case *c)
         setenv("BARROW_ISA", sets[k], 1);
         snprintf(label, sizeof label, "%s, norm %d, p %g, %zu x %zu, seed %d",
                  sets[k], (int)c->norm, c->power, c->height, c->width, SEED);
-        cr_assert_eq(bw_pricing_grid_open(g, &s.arcs), BW_OK);
+        cr_assert_eq(bw_pricing_grid_open(g, &s.arcs, 1), BW_OK);
         for (size_t i = 0; i < c->n; i += 7)
             for (size_t j = 0; j < c->m; j += 5) {
                 double small = g->head.kind->cost(&g->head, i, g->head.slot[j]);
