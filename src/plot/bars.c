@@ -111,7 +111,7 @@ void bw_bars_draw(cairo_t *cr, const bw_bars *bars, const bw_field *room)
         cairo_set_source_rgb(cr, 0.2, 0.2, 0.2);
         bw_text_show(cr, field.left - BW_FRAME_TICK,
                      field.top + each * ((double)k + 0.5) + BW_TEXT_SIZE / 3.0,
-                     1, names, bars->name[k]);
+                     1, names - BW_FRAME_TICK, bars->name[k]);
         for (size_t g = 0; g < bars->n_groups; g++)
             draw_bar(cr, &axis, &field, g, bars->values[g * bars->n_names + k],
                      top + thick * (double)g, thick);

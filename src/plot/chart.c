@@ -57,12 +57,14 @@ static void add_ranges(bw_chart *chart)
             add_point(chart, &panel->series[k], i);
 }
 
-/* Whether values along x are whole, as steps and epochs are: ticks between
+/* Whether lines go over whole numbers, as steps and epochs are: ticks between
  * them would be of nothing. */
 static bool is_counted(const bw_panel *panel)
 {
     for (size_t k = 0; k < panel->n_series; k++) {
         const bw_series *s = &panel->series[k];
+        if (s->opt_x && (panel->is_square || s->style != BW_STYLE_LINE))
+            return false;
         for (size_t i = 0; i < s->n && s->opt_x; i++)
             if (isfinite(s->opt_x[i]) && floor(s->opt_x[i]) < s->opt_x[i])
                 return false;

@@ -9,7 +9,7 @@
 #include "plot/text.h"
 
 enum {
-    LEGEND_ROWS = 4, /* at most */
+    LEGEND_ROWS = 8, /* at most */
     SWATCH = 20,     /* a legend's sample with its gap */
     ENTRY_GAP = 16
 };

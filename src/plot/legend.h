@@ -8,7 +8,7 @@
 
 enum { BW_LEGEND_ROW = 18 };
 
-/* Lays the names out within the width, in four rows at most; what has no room
+/* Lays the names out within the width, in eight rows at most; what has no room
  * then is left out. How many rows. */
 size_t bw_legend_rows(cairo_t *cr, size_t n_series, const bw_series *series,
                       double width);

@@ -253,6 +253,12 @@ draws() {
     check 0 wplot curve --title $'\x01\xff"<&' log.tsv -o b.svg
 }
 
+@test "long names are not cut off at the left" {
+    printf 'a name that is much longer than there is room for\t3\n' >long.tsv
+    check 0 wplot bar long.tsv -o long.svg
+    run ! grep -q '<use[^>]* x="-' long.svg
+}
+
 @test "a million points" {
     seq 1 1000000 | awk '{ print $1, $1 % 977 }' >many.txt
     check 0 wplot scatter many.txt -o many.png
@@ -268,4 +274,13 @@ draws() {
     check_closed_pipe wplot heatmap plans.st.zst
     check_closed_pipe wplot scatter --format svg pixels.tsv
     check 1 wplot bar m.tsv -o nosuch/a.svg
+    mkdir folder
+    for format in png svg pdf; do
+        check 1 wplot bar m.tsv --format $format -o folder
+        stderr_has 'folder'
+        check 1 wplot bar m.tsv --format $format -o /dev/full
+    done
+    check 1 wplot bar folder -o c.png
+    check 1 wplot grid /dev/null -o c.png
+    [ ! -e c.png ] && [ -z "$(ls -A folder)" ]
 }

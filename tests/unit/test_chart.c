@@ -404,11 +404,11 @@ Test(chart, the_legend_takes_its_room_from_the_field)
         series[n - 1].name = "a name of some length";
         drawn d = draw(&panel);
         cr_assert_geq(d.chart.field.top, top);
-        cr_assert_leq(d.chart.field.top, 80);
+        cr_assert_leq(d.chart.field.top, 152);
         top = d.chart.field.top;
         clear(&d);
     }
-    cr_assert_eq(top, 80);
+    cr_assert_eq(top, 152);
     series[0].name = "";
     panel.n_series = 1;
     drawn d = draw(&panel);
