@@ -285,7 +285,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums;
         display: block; overflow-x: auto; margin: 1em 0; }
 td, th { padding: 0.2em 0.5em; text-align: right; }
 tr th:first-child { text-align: left; }
-figure { display: inline-block; margin: 0 1em 1em 0; text-align: center; }
+figure { display: inline-block; margin: 0 1em 1em 0; text-align: center;
+         vertical-align: top; }
 figure img { image-rendering: pixelated; border: 1px solid #ccc; }
 figure.single { width: 27.5em; max-width: 100%; }
 figure.double { display: block; margin-right: 0; overflow-x: auto; }
