@@ -33,8 +33,9 @@ set_usage() {
     exit 2
 }
 
-# set_arguments ARGUMENT...: sets from, digest and OUT, and finds the tools.
-# from is empty where it was not given, and the set has `form' say it may.
+# set_arguments ARGUMENT...: sets from, digest, OUT and work, a folder for what
+# is not to stay, and finds the tools. from is empty where it was not given, and
+# the set has `form' say it may.
 set_arguments() {
     form=${form-'--from SOURCE'}
     from='' digest='' OUT=''
@@ -59,7 +60,11 @@ set_arguments() {
     OUT=${OUT:-out/datasets/$set_name}
     mkdir -p "$OUT"
     OUT=$(cd "$OUT" && pwd)
-    trap 'rm -f "$OUT"/*.part' EXIT
+    work=$OUT/.get
+    mkdir -p "$work"
+    trap 'rm -rf "$work" "$OUT"/files/*.part' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
     find_tools
 }
 
@@ -149,9 +154,9 @@ is_archive() {
     return 1
 }
 
-# unpack ARCHIVE FOLDER
+# unpack ARCHIVE FOLDER: after check_digest, which knows its SHA-256.
 unpack() {
-    if is_of "$2" "$1"; then return; fi
+    if is_of "$2" "$1 $found"; then return; fi
     say "unpacking ${1##*/}"
     rm -rf "$2" "$2.part"
     mkdir -p "$2.part"
@@ -159,7 +164,7 @@ unpack() {
         rm -rf "$2.part"
         fail "${1##*/}: cannot be unpacked"
     fi
-    printf '%s\n' "$1" >"$2.from"
+    printf '%s\n' "$1 $found" >"$2.from"
     mv "$2.part" "$2"
 }
 
@@ -274,8 +279,8 @@ get_digits() {
             'their labels, compressed by gzip or not'
 }
 
-# check_known FILE TABLE: the same by what is known of its bytes uncompressed,
-# or else by --digest.
+# check_known FILE TABLE: holds it to the digest that TABLE has of its bytes
+# uncompressed, or else to --digest.
 check_known() {
     name=${1##*/}
     wanted=$(printf '%s\n' "$2" |

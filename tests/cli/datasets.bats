@@ -39,8 +39,8 @@ is_clothes() {
 # none OUT: neither container nor part of one, nor anything that was got.
 none() {
     local found
-    found=$(find "$1" -name '*.st.zst' -o -name '*.part' -o -path '*/files/?*' \
-        ! -name '*.from')
+    found=$(find "$1" -name '*.st.zst' -o -name '*.part' -o -name .get -o \
+        -path '*/files/?*' ! -name '*.from')
     [ -z "$found" ] || show files none "$found"
 }
 
