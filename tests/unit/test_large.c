@@ -49,6 +49,20 @@ static bw_pricing *open_pricing(tools *t, const bw_arcs *arcs)
     return &t->matrix.head;
 }
 
+/* Values are in their range, and bounds below those of their blocks. */
+static void check_values(const bw_pricing *p, const char *label)
+{
+    for (size_t k = 0; k < p->n_slots + p->n_sources; k++) {
+        bool is_absent = k < p->n_slots && p->sink[k] < 0;
+        cr_assert(is_absent || abs(p->value[k]) <= BW_PRICING_MAX_VALUE,
+                  "%s: node %zu has %d", label, k, p->value[k]);
+        cr_assert(k >= p->n_slots ||
+                      p->bound[k >> p->block_shift] <= p->value[k],
+                  "%s: slot %zu has %d, its bound is %d", label, k, p->value[k],
+                  p->bound[k >> p->block_shift]);
+    }
+}
+
 /* Values are tight on the tree, and no small reduced cost is negative. */
 static void check_small(const bw_pricing *p, const bw_tree *tree,
                         const char *label)
@@ -77,6 +91,7 @@ static void check_sides(tools *t, ot_sides *s, const char *label)
     cr_assert_eq(bw_large_solve(&t->large, p, &s->tree, &is_done), BW_OK);
     cr_assert(is_done, "%s: out of range", label);
     ot_check_basis(&s->arcs, &s->tree, label);
+    check_values(p, label);
     check_small(p, &s->tree, label);
     ot_sort(&s->tree);
     if (!p->is_exact) {
@@ -152,11 +167,12 @@ static void open_band(ot_sides *s, size_t n, double off, bw_random *random)
     free(cost);
 }
 
-/* At the very start, and when a pivot would. */
+/* At the very start, when a pivot would, and beyond 32 bits. */
 Test(large, values_out_of_range_leave_a_basis_for_others)
 {
-    const size_t sizes[] = {1100, 509};
-    for (size_t k = 0; k < 2; k++) {
+    const size_t sizes[] = {1100, 509, 1100};
+    const int32_t factor[] = {1, 2, 4};
+    for (size_t k = 0; k < 3; k++) {
         tools t = {0};
         bw_random random = draw(2000 + k);
         size_t n = sizes[k];
@@ -167,8 +183,8 @@ Test(large, values_out_of_range_leave_a_basis_for_others)
         bw_start_staircase(&t.start, &s.arcs, &s.tree);
         bw_pricing *p = open_pricing(&t, &s.arcs);
         p->scale = 1;
-        for (size_t q = 0; q < n * p->n_slots && k == 1; q++)
-            t.matrix.row[q] *= 2;
+        for (size_t q = 0; q < n * p->n_slots; q++)
+            t.matrix.row[q] *= factor[k];
         cr_assert_eq(bw_large_reserve(&t.large, p), BW_OK);
         cr_assert_eq(bw_large_solve(&t.large, p, &s.tree, &is_done), BW_OK);
         cr_assert_not(is_done, "%zu", n);
@@ -181,6 +197,46 @@ Test(large, values_out_of_range_leave_a_basis_for_others)
         ot_sides_close(&s);
         tools_clear(&t);
     }
+}
+
+/* Costs as large as may be, so that values move far and often: some problems
+ * end out of range, the others are solved, and no value leaves the range. */
+Test(large, the_largest_costs)
+{
+    tools t = {0};
+    size_t n_done = 0;
+    for (uint64_t k = 0; k < 60; k++) {
+        enum { N = 90 };
+        bw_random random = draw(4000 + k);
+        double cost[N * N];
+        char label[64];
+        bool is_done;
+        ot_sides s;
+        for (size_t q = 0; q < (size_t)N * N; q++)
+            cost[q] = (double)bw_random_below(&random, 1 << 20);
+        snprintf(label, sizeof label, "seed %d, %d", SEED, (int)k);
+        ot_sides_open(&s, ot_matrix(N, N, cost), N, N, 9, &random);
+        cr_assert_eq(bw_start_reserve(&t.start, N, N), BW_OK);
+        bw_start_staircase(&t.start, &s.arcs, &s.tree);
+        bw_pricing *p = open_pricing(&t, &s.arcs);
+        for (size_t q = 0; q < N * p->n_slots; q++)
+            t.matrix.row[q] <<= 1 + k % 6;
+        for (size_t q = 0; q < N * t.matrix.n_across; q++)
+            t.matrix.least[q] <<= 1 + k % 6;
+        cr_assert_eq(bw_large_reserve(&t.large, p), BW_OK);
+        cr_assert_eq(bw_large_solve(&t.large, p, &s.tree, &is_done), BW_OK);
+        ot_check_basis(&s.arcs, &s.tree, label);
+        if (is_done) {
+            check_values(p, label);
+            check_small(p, &s.tree, label);
+            ot_sort(&s.tree);
+            ot_check_optimal(&s.arcs, &s.tree, label);
+        }
+        n_done += is_done;
+        ot_sides_close(&s);
+    }
+    cr_expect(n_done > 15 && n_done < 60, "%zu", n_done);
+    tools_clear(&t);
 }
 
 static int at_once(void)

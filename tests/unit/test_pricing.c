@@ -86,12 +86,28 @@ static void move_some(bw_pricing *p, bw_random *random, int32_t step)
     }
 }
 
+/* Where all values are alike, bounds are as tight as can be: every row's least,
+ * just below and just above. */
+static void check_tight(bw_pricing *p, size_t n_sources, int32_t *slots,
+                        const char *label)
+{
+    for (size_t j = 0; j < p->n_sinks; j++)
+        p->value[p->slot[j]] = 5;
+    bw_pricing_bound(p);
+    for (size_t i = 0; i < n_sources; i++) {
+        int32_t slot, least = plain_row(p, i, BW_PRICING_ABSENT, &slot);
+        check_row(p, i, least, slots, label);
+        check_row(p, i, least + 1, slots, label);
+    }
+}
+
 static void check_pricing(bw_pricing *p, const ot_sides *s, int32_t most,
                           bw_random *random, const char *label)
 {
     int32_t *slots = malloc(p->n_slots * sizeof *slots);
     cr_assert_not_null(slots);
     uint64_t range = 2 * (uint64_t)most + 1;
+    check_tight(p, s->source.n, slots, label);
     for (size_t j = 0; j < p->n_sinks; j++) {
         cr_assert(p->sink[p->slot[j]] == (int32_t)j, "%s: sink %zu", label, j);
         int32_t narrow = bw_random_below(random, 2) ? most : most / 16;
@@ -169,8 +185,37 @@ Test(pricing, dense_grids_by_tiles)
         {BW_NORM_LINF, 1.5, 70, 9, 600, 500, 5},
         {BW_NORM_L2, 3, 24, 24, 576, 576, 6},
         {BW_NORM_L2, 2, 5, 5, 25, 20, 7},
+        {BW_NORM_L2, 3, 5, 5, 25, 20, 8}, /* the same grid again */
+        {BW_NORM_L1, 3, 5, 5, 25, 20, 9},
     };
     check_grids(sizeof cases / sizeof *cases, cases);
+}
+
+/* Of one work space, on any grid; integers are exact on the finest alone. */
+Test(pricing, coarser_costs_of_grids)
+{
+    bw_pricing_grid g = {0};
+    static const double coarser[] = {1, 16, 256, 1};
+    for (size_t q = 0; q < 2; q++) {
+        bw_random random = draw(200 + q);
+        ot_sides s;
+        ot_sides_open(&s, ot_grid(BW_NORM_L2, 2 - (double)q, 20, 30), 300,
+                      q ? 300 : 40, 99, &random);
+        for (size_t k = q; k < 4; k++) {
+            cr_assert_eq(bw_pricing_grid_open(&g, &s.arcs, coarser[k]), BW_OK);
+            cr_expect_eq(g.head.is_exact, q == 0 && coarser[k] == 1);
+            for (size_t i = 0; i < 300; i += 7)
+                for (size_t j = 0; j < s.sink.n; j += 5) {
+                    double cost = bw_arcs_cost(&s.arcs, i, j) * g.head.scale;
+                    int32_t slot = g.head.slot[j];
+                    int32_t small = g.head.kind->cost(&g.head, i, slot);
+                    cr_expect(fabs(small - cost) <= 0.5000001, "%d for %g",
+                              small, cost);
+                }
+        }
+        ot_sides_close(&s);
+    }
+    bw_pricing_grid_clear(&g);
 }
 
 Test(pricing, sparse_grids_by_runs)
