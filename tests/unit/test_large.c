@@ -8,6 +8,7 @@
 #include "ot/large.h"
 #include "ot/pricing_grid.h"
 #include "ot/pricing_matrix.h"
+#include "ot/pricing_points.h"
 #include "ot/simplex.h"
 #include "ot/start.h"
 #include "ot_sides.h"
@@ -18,6 +19,7 @@ typedef struct tools {
     bw_large large;
     bw_pricing_grid grid;
     bw_pricing_matrix matrix;
+    bw_pricing_points points;
     bw_simplex simplex;
     bw_start start;
 } tools;
@@ -27,6 +29,7 @@ static void tools_clear(tools *t)
     bw_large_clear(&t->large);
     bw_pricing_grid_clear(&t->grid);
     bw_pricing_matrix_clear(&t->matrix);
+    bw_pricing_points_clear(&t->points);
     bw_simplex_clear(&t->simplex);
     bw_start_clear(&t->start);
 }
@@ -45,6 +48,10 @@ static bw_pricing *open_pricing(tools *t, const bw_arcs *arcs)
         return &t->grid.head;
     }
     double scale = bw_ground_small_scale(arcs->ground);
+    if (arcs->ground->kind == BW_GROUND_POINTS) {
+        cr_assert_eq(bw_pricing_points_open(&t->points, arcs, scale), BW_OK);
+        return &t->points.head;
+    }
     cr_assert_eq(bw_pricing_matrix_open(&t->matrix, arcs, scale), BW_OK);
     return &t->matrix.head;
 }
@@ -150,6 +157,32 @@ Test(large, matrices_of_any_shape)
         check_sides(&t, &s, label);
         ot_sides_close(&s);
         free(cost);
+    }
+    tools_clear(&t);
+}
+
+/* Blocks are small here: part of the tree has nodes in many of them. */
+Test(large, points_of_any_number)
+{
+    enum { MAX_N = 400, MAX_D = 3 };
+    tools t = {0};
+    for (uint64_t k = 0; k < 40; k++) {
+        bw_random random = draw(1500 + k);
+        size_t n = 100 + bw_random_below(&random, MAX_N - 100);
+        size_t m = 100 + bw_random_below(&random, n - 99), d = 2 + k % 2;
+        double *x = malloc((n + m) * d * sizeof *x);
+        char label[96];
+        ot_sides s;
+        cr_assert_not_null(x);
+        for (size_t q = 0; q < (n + m) * d; q++)
+            x[q] = bw_random_uniform(&random);
+        snprintf(label, sizeof label, "%zu to %zu points, seed %d, %d", n, m,
+                 SEED, (int)k);
+        ot_sides_open(&s, ot_points(BW_NORM_L2, k % 4 < 2 ? 2 : 1, n + m, d, x),
+                      n, m, 50, &random);
+        check_sides(&t, &s, label);
+        ot_sides_close(&s);
+        free(x);
     }
     tools_clear(&t);
 }

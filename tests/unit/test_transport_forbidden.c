@@ -204,3 +204,33 @@ Test(transport_forbidden, rows_without_a_move)
     check_no_forbidden_move(&c, &s);
     ot_close(&c);
 }
+
+/* Rows move nothing or one on, round a ring; that the first stays is forbidden,
+ * so that all must move: 90 costs in place of one that is no more than 16 of
+ * them among small integers. */
+Test(transport_forbidden, a_long_way_round)
+{
+    enum { N = 90 };
+    double *cost = malloc(N * N * sizeof *cost), a[N];
+    cr_assert_not_null(cost);
+    for (size_t i = 0; i < N; i++) {
+        a[i] = 1;
+        for (size_t j = 0; j < N; j++)
+            cost[i * N + j] = j == (i + 1) % N   ? 3
+                              : j == i && i != 0 ? 0
+                                                 : INFINITY;
+    }
+    ot_case c;
+    ot_open(&c, ot_matrix(N, N, cost));
+    ot_fill(&c, BW_NORMALIZE_SUM, a, a);
+    for (int k = 0; k < OT_N_METHODS; k++) {
+        if (!c.transport[k])
+            continue;
+        bw_solution s = ot_solve(&c, (bw_method)k, 0, 1);
+        cr_expect(s.cost == 3 && s.gap == 0, "method %d: %.17g, gap %g", k,
+                  s.cost, s.gap);
+        check_no_forbidden_move(&c, &s);
+    }
+    ot_close(&c);
+    free(cost);
+}

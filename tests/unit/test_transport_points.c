@@ -211,6 +211,25 @@ Test(transport_points, coarse_levels_guide)
     close_problem(&q);
 }
 
+/* Where costs reach far apart, or differ in their last digits only, small costs
+ * leave most arcs open; enlarged ones do not. By boxes and by a matrix. */
+Test(transport_points, what_small_costs_leave_is_enlarged)
+{
+    static const shape kinds[] = {COLLINEAR, CLUSTERS, CLUSTERS};
+    static const size_t d[] = {2, 2, 6};
+    for (uint64_t t = 0; t < 3; t++) {
+        problem q;
+        bw_transport_counts plain, large;
+        open_problem(&q, kinds[t], BW_NORM_L2, 1, 350, 350, d[t], 0, 4000 + t);
+        double a = solve(&q, BW_METHOD_SIMPLEX, &plain);
+        double b = solve(&q, BW_METHOD_LARGE, &large);
+        cr_expect(fabs(a - b) <= 1e-15 * a, "%s: %.17g, %.17g", q.label, a, b);
+        cr_expect(large.n_exact_pivots < 350, "%s: %llu exact pivots", q.label,
+                  (unsigned long long)large.n_exact_pivots);
+        close_problem(&q);
+    }
+}
+
 /* ---- the third method ---- */
 
 static uint64_t next_below(uint64_t *state, uint64_t n)
