@@ -111,16 +111,26 @@ static void fill_matrix(bw_bitmask *b, const bw_arcs *arcs)
     }
 }
 
-/* How far a basis has come. */
-typedef enum stage {
-    FEASIBLE,
-    NEAR, /* optimal for small costs, which are rounded */
-    OPTIMAL
-} stage;
+/* From a basis that is optimal for small costs to one that is for the true
+ * ones, unless these are too far. */
+static bw_status finish_bitmask(bw_multiscale *m, const bw_arcs *arcs,
+                                bw_tree *tree, bool *is_done)
+{
+    bw_simplex *s = &m->simplex;
+    bw_status status = bw_simplex_reserve(s, arcs->sources->n, arcs->sinks->n);
+    if (status)
+        return status;
+    uint64_t before = s->n_pivots;
+    status = bw_simplex_finish(s, arcs, tree, &m->bitmask, small_scale(arcs),
+                               is_done);
+    bw_multiscale_sort(m, tree);
+    m->counts.n_exact_pivots += s->n_pivots - before;
+    return status;
+}
 
-/* Solves in small integers. */
+/* Solves in small integers, and if they are rounded then exactly from there. */
 static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
-                               bw_tree *tree, stage *reached)
+                               bw_tree *tree, bool *is_done)
 {
     bw_bitmask *b = &m->bitmask;
     const bw_ground *g = arcs->ground;
@@ -145,7 +155,8 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     b->stopped = m->simplex.stopped;
     b->clock = watch && watch->is_on ? bw_progress_now : NULL;
     b->pricing = 0;
-    bool is_done = bw_bitmask_solve(b);
+    *is_done = bw_bitmask_solve(b);
+    bw_multiscale_sort(m, tree);
     bw_watch_lap(watch, BW_PART_PIVOTS);
     m->watch.seconds[BW_PART_PIVOTS] -= b->pricing;
     m->watch.seconds[BW_PART_PRICING] += b->pricing;
@@ -154,9 +165,11 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
         m->counts.n_coarse_pivots += n_pivots;
     else
         m->counts.n_pivots += n_pivots;
-    bool is_exact = arcs->is_coarse || (g->is_exact && g->is_table_exact);
-    *reached = !is_done ? FEASIBLE : is_exact ? OPTIMAL : NEAR;
-    return b->is_stopped ? BW_ERR_INTERRUPTED : BW_OK;
+    if (b->is_stopped)
+        return BW_ERR_INTERRUPTED;
+    if (!*is_done || arcs->is_coarse || (g->is_exact && g->is_table_exact))
+        return BW_OK;
+    return finish_bitmask(m, arcs, tree, is_done);
 }
 
 static bool can_matrix(const bw_arcs *arcs)
@@ -211,15 +224,15 @@ static bw_status pivot_priced(bw_multiscale *m, bw_pricing *p, bw_tree *tree,
 
 /* Pivots in small integers. Where potentials leave their range, again from
  * there in coarser ones, since paths of the first basis can be long: in 10
- * dimensions, where costs are all much alike, or on a grid of 256x256. From
- * their optimum on finer ones may do. */
+ * dimensions, where costs are all much alike, or on a grid of 256x256. There
+ * finer ones may do from their optimum on. */
 static bw_status pivot_large(bw_multiscale *m, const bw_arcs *arcs,
                              bw_tree *tree, bw_pricing **ret_pricing,
                              bool *is_done)
 {
     bool is_grid = arcs->ground->kind == BW_GROUND_GRID, is_back = false;
     double coarsest = is_grid && arcs->is_coarse ? 1 : COARSEST;
-    double finest = 1;
+    double finest = is_grid ? 1 : COARSEST; /* zoom.h has finer ones */
     *is_done = false;
     for (double coarser = 1; coarser <= coarsest;) {
         bw_status status = open_pricing(m, arcs, coarser, ret_pricing);
@@ -289,40 +302,33 @@ static bw_status finish_large(bw_multiscale *m, const bw_arcs *arcs,
 /* Solves in small integers, whatever the size, and if they are rounded then
  * exactly from there. */
 static bw_status solve_large(bw_multiscale *m, const bw_arcs *arcs,
-                             bw_tree *tree, stage *reached)
+                             bw_tree *tree, bool *is_done)
 {
     bw_pricing *p;
     uint64_t before = m->large.n_pivots;
-    bool is_done;
     m->large.stopped = m->simplex.stopped;
     m->large.opt_watch = arcs->is_coarse ? NULL : &m->watch;
-    bw_status status = pivot_large(m, arcs, tree, &p, &is_done);
-    if (!status && is_done && !p->is_exact)
+    bw_status status = pivot_large(m, arcs, tree, &p, is_done);
+    if (!status && *is_done && !p->is_exact)
         status = finish_large(m, arcs, tree, p);
     uint64_t n_pivots = m->large.n_pivots - before;
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += n_pivots;
     else
         m->counts.n_pivots += n_pivots;
-    if (is_done)
-        *reached = OPTIMAL;
     return status;
 }
 
-/* Solves in exact arithmetic, from a basis that has come so far. */
+/* Solves in exact arithmetic from any basis. */
 static bw_status solve_simplex(bw_multiscale *m, const bw_arcs *arcs,
-                               bw_tree *tree, stage reached)
+                               bw_tree *tree)
 {
     bw_simplex *s = &m->simplex;
     bw_status status = bw_simplex_reserve(s, arcs->sources->n, arcs->sinks->n);
     if (status)
         return status;
     uint64_t before = s->n_pivots;
-    if (reached == NEAR)
-        status =
-            bw_simplex_finish(s, arcs, tree, &m->bitmask, small_scale(arcs));
-    else
-        status = bw_simplex_solve(s, arcs, tree);
+    status = bw_simplex_solve(s, arcs, tree);
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += s->n_pivots - before;
     else
@@ -401,23 +407,15 @@ bw_status bw_multiscale_solve(bw_multiscale *m, const bw_ground *ground,
         if (l == 0)
             bw_watch_lap(&m->watch, BW_PART_START);
         /* Along a line the staircase is optimal: convex costs are Monge. */
-        stage reached = method == BW_METHOD_LINE ? OPTIMAL : FEASIBLE;
+        bool is_done = method == BW_METHOD_LINE;
         bool is_plain = l == 0 && method == BW_METHOD_SIMPLEX;
         bool is_large = l == 0 && method == BW_METHOD_LARGE;
-        if (reached != OPTIMAL && !is_plain) {
-            if (!is_large && can_bitmask(&arcs)) {
-                status = solve_bitmask(m, &arcs, tree, &reached);
-                if (reached != OPTIMAL)
-                    bw_multiscale_sort(m, tree);
-            }
-            if (reached == FEASIBLE && !status && can_large(&arcs)) {
-                status = solve_large(m, &arcs, tree, &reached);
-                if (reached != OPTIMAL)
-                    bw_multiscale_sort(m, tree);
-            }
-        }
-        if (reached != OPTIMAL && !status)
-            status = solve_simplex(m, &arcs, tree, reached);
+        if (!is_done && !is_plain && !is_large && can_bitmask(&arcs))
+            status = solve_bitmask(m, &arcs, tree, &is_done);
+        if (!is_done && !is_plain && !status && can_large(&arcs))
+            status = solve_large(m, &arcs, tree, &is_done);
+        if (!is_done && !status)
+            status = solve_simplex(m, &arcs, tree);
         if (l > 0 && !status) {
             bw_multiscale_sort(m, tree);
             small_duals(m, &arcs, tree);

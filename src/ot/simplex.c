@@ -384,14 +384,15 @@ static bool pivot_arcs(const solver *v, int32_t (*arc)[2], size_t n)
 }
 
 bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
-                            bw_bitmask *bitmask, double scale)
+                            bw_bitmask *bitmask, double scale, bool *is_done)
 {
     solver v = make_solver(s, arcs, tree);
     size_t n_blocks = (tree->n_sources + 15) / 16;
-    for (bool is_changed = true; is_changed;) {
+    bool fits = true;
+    for (bool is_changed = true; is_changed && fits;) {
         is_changed = false;
         size_t n_near = 0;
-        bool fits = round_potentials(&v, scale, bitmask->u, bitmask->v);
+        fits = round_potentials(&v, scale, bitmask->u, bitmask->v);
         for (size_t b = 0; b < n_blocks && fits; b++) {
             size_t n = bw_bitmask_scan(bitmask, b, bitmask->u, bitmask->v, 2,
                                        s->near_arc);
@@ -399,9 +400,8 @@ bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
             fits = n_near <= most_near * bw_tree_n_nodes(tree);
             is_changed |= fits && pivot_arcs(&v, s->near_arc, n);
         }
-        if (!fits)
-            return solve_rows(&v);
     }
+    *is_done = fits;
     return BW_OK;
 }
 
@@ -457,7 +457,8 @@ bw_status bw_simplex_finish_priced(bw_simplex *s, const bw_arcs *arcs,
 {
     solver v = make_solver(s, arcs, tree);
     size_t n_nodes = bw_tree_n_nodes(tree);
-    uint64_t most_pivots = opt_left ? s->n_pivots + n_nodes / 16 : UINT64_MAX;
+    uint64_t most_pivots =
+        opt_left ? s->n_pivots + n_nodes / 16 + 64 : UINT64_MAX;
     bool fits = true;
     for (bool is_changed = true; is_changed && fits;) {
         is_changed = false;

@@ -54,12 +54,14 @@ bw_status bw_simplex_check(bw_simplex *s, const bw_arcs *arcs,
  * small costs, which are the true ones times scale, rounded. A small reduced
  * cost under the exact potentials, rounded too, is off by at most 3/2 and a
  * bit: only arcs where it is below 2 need the exact one. They are few, and
- * found sixteen at a time. */
+ * found sixteen at a time. Where there are too many, *is_done is false: the
+ * basis is feasible then, and another solver must go on from it. */
 bw_status bw_simplex_finish(bw_simplex *s, const bw_arcs *arcs, bw_tree *tree,
-                            bw_bitmask *bitmask, double scale) BW_MUST_CHECK;
+                            bw_bitmask *bitmask, double scale,
+                            bool *is_done) BW_MUST_CHECK;
 
-/* The same from a basis that is optimal for the small costs of p; what is near
- * is found by its search. Its values are lost. opt_origin: potentials that its
+/* From a basis that is optimal for the small costs of p; what is near is found
+ * by its search. Its values are lost. opt_origin: potentials that its
  * costs are less (zoom.h). Where small costs tell too little it gives up if it
  * has opt_left, else rows are looked at in turn: *opt_left is above 0 then, and
  * no small reduced cost is below -*opt_left under the exact potentials of the
