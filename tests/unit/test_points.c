@@ -190,6 +190,24 @@ static void check_search(const bw_points_kernel *kernel, const cloud *whole,
     cr_assert_eq(n, n_found, "%s", label);
 }
 
+/* Where all values are alike, point i is the nearest to itself: just within the
+ * limit, in a box whose bound is as tight as can be, or stale. */
+static void check_itself(const bw_points_kernel *kernel, const cloud *whole,
+                         size_t i, const int32_t *small, const char *label)
+{
+    for (uint8_t is_stale = 0; is_stale < 2; is_stale++) {
+        cloud c = *whole;
+        for (size_t k = 0; k < N_POINTS; k++)
+            c.value[k] = 5;
+        for (size_t b = 0; b < N_ROOM / BW_POINTS_LANES; b++) {
+            c.is_stale[b] = is_stale;
+            c.bound[b] = is_stale ? -1000 : 5;
+        }
+        check_search(kernel, &c, i, small, 5, label);
+        check_search(kernel, &c, i, small, 6, label);
+    }
+}
+
 static void check_kernel(const bw_points_kernel *kernel, const cloud *c,
                          size_t i, const int32_t *small, const char *label)
 {
@@ -201,6 +219,7 @@ static void check_kernel(const bw_points_kernel *kernel, const cloud *c,
                      row[k], small[k]);
     for (int32_t limit = 1; limit < 1 << 25; limit *= 8)
         check_search(kernel, c, i, small, limit, label);
+    check_itself(kernel, c, i, small, label);
     kernel->transform(&c->rule, N_POINTS, c->at, c->value, N_POINTS, c->at, to);
     int32_t least = INT32_MAX;
     for (size_t k = 0; k < N_POINTS; k++)
