@@ -15,7 +15,8 @@
  * the values of a tree's arc differ by its cost, and a pivot moves all values
  * of a subtree by one and the same step.
  *
- * Small costs are integers: true ones times scale, rounded to the nearest.
+ * Small costs are integers: true ones times scale, rounded to the nearest; or
+ * what is left of these less potentials (zoom.h), which may be below 0.
  * Every kind and every instruction set finds the same arcs.
  */
 #ifndef BW_PRICING_H

@@ -115,6 +115,9 @@ static void check_pricing(bw_pricing *p, const ot_sides *s, int32_t most,
             (int32_t)bw_random_below(random, range) % (narrow + 1);
     }
     bw_pricing_bound(p);
+    for (size_t k = 0; k < p->n_slots; k++)
+        cr_assert(p->bound[k >> p->block_shift] <= p->value[k], "%s: slot %zu",
+                  label, k);
     for (int k = 0; k < N_ROUNDS; k++) {
         size_t i = bw_random_below(random, s->source.n);
         int32_t slot, least = plain_row(p, i, BW_PRICING_ABSENT, &slot);
