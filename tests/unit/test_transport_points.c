@@ -230,7 +230,8 @@ Test(transport_points, what_small_costs_leave_is_enlarged)
     }
 }
 
-/* Integers of more bits than small costs have: exact, gap and all. */
+/* Integers of more bits than small costs have, near and far: exact, gap and
+ * all. */
 Test(transport_points, wide_integers)
 {
     for (uint64_t t = 0; t < 4; t++) {
@@ -240,7 +241,8 @@ Test(transport_points, wide_integers)
         double x[2 * N * D], a[2 * 2 * N] = {0};
         bw_random_init(&random, SEED, BW_RANDOM_TEST, 5000 + t);
         for (size_t k = 0; k < sizeof x / sizeof *x; k++)
-            x[k] = (double)bw_random_below(&random, UINT64_C(1) << 34);
+            x[k] = (double)bw_random_below(&random, 1 << 12) +
+                   (k % 4 == 0 ? 0x1p34 : 0);
         for (size_t k = 0; k < N; k++)
             a[k] = a[3 * N + k] = 1;
         snprintf(q.label, sizeof q.label, "wide integers, seed %d, %d", SEED,
