@@ -219,6 +219,14 @@ void bw_conv_to_x(bw_conv *conv, size_t n, const float *y,
         conv->ops->to_x(conv, n, y, opt_bias, relu, x);
 }
 
+void bw_conv_to_x_masked(bw_conv *conv, size_t n, const float *y,
+                         const float *mask, float *x)
+{
+    assert(n <= conv->n_max && conv->passes & BW_CONV_TO_X);
+    if (n > 0)
+        conv->ops->to_x_masked(conv, n, y, mask, x);
+}
+
 void bw_conv_weight(bw_conv *conv, size_t n, const float *x, const float *y,
                     float *dweight)
 {

@@ -67,6 +67,10 @@ void bw_conv_to_y(bw_conv *conv, size_t n, const float *x,
 /* x = y *^T A + bias over c, then max(., 0) with relu. */
 void bw_conv_to_x(bw_conv *conv, size_t n, const float *y,
                   const float *opt_bias, bool relu, float *x);
+/* x = y *^T A where mask, which stands as x does, is above 0 (or no number),
+ * else 0; of thin only. */
+void bw_conv_to_x_masked(bw_conv *conv, size_t n, const float *y,
+                         const float *mask, float *x);
 /* dA += the gradient: sum over items and pixels of x (x) y. */
 void bw_conv_weight(bw_conv *conv, size_t n, const float *x, const float *y,
                     float *dweight);

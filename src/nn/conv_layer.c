@@ -15,7 +15,8 @@
 
 enum {
     PART_ROWS = 256, /* pixels of a partial sum of b's gradient, at least */
-    MAX_PARTS = 64
+    MAX_PARTS = 64,
+    N_BIAS_LANES = 24 /* channels at a time, of thin images all */
 };
 
 typedef struct conv_state {
@@ -125,26 +126,31 @@ static void bias_rows_task(void *arg, size_t task, size_t worker)
         sweeps->add(n, run->dy + row * n, part);
 }
 
-/* A row is a pixel of 16 items; n_part_rows are those of whole groups. */
+/* A row is a pixel of 16 items; n_part_rows are those of whole groups. Each
+ * lane has a sum of its own. */
 static void bias_lanes_task(void *arg, size_t task, size_t worker)
 {
     const bias_run *run = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
     size_t n = run->n_channels;
     size_t row = task * run->n_part_rows, end = row + run->n_part_rows;
 
     (void)worker;
     if (end > run->n_rows)
         end = run->n_rows;
-    for (size_t k = 0; k < n; k++) {
-        const float *dy = run->dy + k * BW_LANES;
-        float lane[BW_LANES] = {0}, sum = 0;
+    for (size_t k = 0; k < n; k += N_BIAS_LANES) {
+        float lane[N_BIAS_LANES * BW_LANES] = {0};
+        size_t m = n - k < N_BIAS_LANES ? n - k : N_BIAS_LANES;
 
         for (size_t i = row; i < end; i++)
+            sweeps->add(m * BW_LANES, run->dy + (i * n + k) * BW_LANES, lane);
+        for (size_t c = 0; c < m; c++) {
+            float sum = 0;
+
             for (size_t l = 0; l < BW_LANES; l++)
-                lane[l] += dy[i * n * BW_LANES + l];
-        for (size_t l = 0; l < BW_LANES; l++)
-            sum += lane[l];
-        run->part[task * n + k] = sum;
+                sum += lane[c * BW_LANES + l];
+            run->part[task * n + k + c] = sum;
+        }
     }
 }
 
@@ -252,6 +258,8 @@ static void conv_backward(const bw_layer_run *run)
         return;
     if (deconv)
         bw_conv_to_y(state->conv, run->n, run->dy, NULL, false, run->dx);
+    else if (run->masks)
+        bw_conv_to_x_masked(state->conv, run->n, run->dy, run->x, run->dx);
     else
         bw_conv_to_x(state->conv, run->n, run->dy, NULL, false, run->dx);
 }
@@ -262,6 +270,7 @@ const bw_layer_kind bw_layer_conv = {
     .layouts = BW_BY_CONVOLUTION,
     .has_units = true,
     .fold_relu = true,
+    .fold_mask = true,
     .plan = conv_plan,
     .destroy = conv_destroy,
     .forward = conv_forward,

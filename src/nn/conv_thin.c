@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/isa.h"
-#include "nn/conv_thin.h"
+#include "nn/conv_line.h"
 
 /* Tasks are cut until there are that many, where the shape allows: groups of
  * items first, then rows or channels. */
@@ -25,15 +25,20 @@ typedef struct thin_windows {
 typedef struct direction {
     size_t n;
     thin_windows *windows;
-    float *weight; /* of all */
+    bw_conv_line line; /* instead of windows, where they are lines */
+    float *weight;     /* of all */
 } direction;
 
 typedef struct thin {
     const bw_conv_thin_kernel *kernel;
     direction to_y, to_x;
     size_t n_weight; /* entries of A */
-    float *sums;     /* n_weight vectors a worker */
+    bool is_line;    /* conv_line.h does it */
+    size_t n_sums;   /* n_weight, or points of lines */
+    float *sums;     /* n_sums vectors a worker */
     float *partial;  /* MAX_CHUNKS gradients */
+    size_t n_room;
+    float *room; /* n_room floats a worker, of lines */
 } thin;
 
 /* ---- planning ---- */
@@ -127,8 +132,8 @@ static void *lines(size_t n_floats, size_t *n_bytes)
     return aligned_alloc(LINE, size);
 }
 
-static bw_status plan_direction(const bw_conv_shape *s, bool is_to_x,
-                                direction *d, size_t *n_bytes, bw_error *err)
+static bw_status plan_windows(const bw_conv_shape *s, bool is_to_x,
+                              direction *d, size_t *n_bytes, bw_error *err)
 {
     size_t n = is_to_x ? s->stride : 1;
     d->windows = calloc(n * n, sizeof *d->windows);
@@ -151,6 +156,15 @@ static bw_status plan_direction(const bw_conv_shape *s, bool is_to_x,
     return BW_OK;
 }
 
+static bw_status plan_line(const bw_conv_shape *s, bool is_to_x, direction *d,
+                           size_t *n_bytes, bw_error *err)
+{
+    d->weight = lines(bw_conv_line_n_weight(s), n_bytes);
+    d->line = bw_conv_line_plan(s, is_to_x);
+    d->line.weight = d->weight;
+    return d->weight ? BW_OK : bw_error_memory(err);
+}
+
 static void thin_destroy(void *state)
 {
     thin *t = state;
@@ -162,13 +176,22 @@ static void thin_destroy(void *state)
     free(t->to_x.weight);
     free(t->sums);
     free(t->partial);
+    free(t->room);
     free(t);
+}
+
+static bw_status plan_direction(const thin *t, const bw_conv_shape *s,
+                                bool is_to_x, direction *d, size_t *n_bytes,
+                                bw_error *err)
+{
+    return t->is_line ? plan_line(s, is_to_x, d, n_bytes, err)
+                      : plan_windows(s, is_to_x, d, n_bytes, err);
 }
 
 static bw_status plan_weight(thin *t, size_t n_workers, size_t *n_bytes,
                              bw_error *err)
 {
-    t->sums = lines(t->n_weight * BW_LANES * n_workers, n_bytes);
+    t->sums = lines(t->n_sums * BW_LANES * n_workers, n_bytes);
     t->partial = lines(t->n_weight * MAX_CHUNKS, n_bytes);
     return t->sums && t->partial ? BW_OK : bw_error_memory(err);
 }
@@ -184,10 +207,18 @@ static bw_status thin_create(bw_conv *conv, size_t *n_bytes, bw_error *err)
     *n_bytes += sizeof *t;
     t->kernel = bw_conv_thin_choose();
     t->n_weight = s->o * s->c * s->kh * s->kw;
+    t->is_line = bw_conv_line_fits(s);
+    t->n_sums = t->is_line ? bw_conv_line_n_weight(s) : t->n_weight;
+    if (t->is_line) {
+        t->n_room = bw_conv_line_room(s);
+        t->room = lines(t->n_room * bw_tasks_n_workers(conv->tasks), n_bytes);
+        if (!t->room)
+            return bw_error_memory(err);
+    }
     if (conv->passes & BW_CONV_TO_Y)
-        status = plan_direction(s, false, &t->to_y, n_bytes, err);
+        status = plan_direction(t, s, false, &t->to_y, n_bytes, err);
     if (!status && conv->passes & BW_CONV_TO_X)
-        status = plan_direction(s, true, &t->to_x, n_bytes, err);
+        status = plan_direction(t, s, true, &t->to_x, n_bytes, err);
     if (!status && conv->passes & BW_CONV_WEIGHT)
         status = plan_weight(t, bw_tasks_n_workers(conv->tasks), n_bytes, err);
     return status;
@@ -227,51 +258,76 @@ static void pack_windows(const bw_conv_shape *s, const thin_windows *tw,
             }
 }
 
+static void pack_direction(const bw_conv *conv, const direction *d,
+                           bool is_to_x, const float *weight)
+{
+    const thin *t = conv->state;
+
+    if (t->is_line && d->weight)
+        bw_conv_line_pack(&d->line, is_to_x, t->kernel->block, weight);
+    for (size_t k = 0; k < d->n; k++)
+        pack_windows(&conv->shape, &d->windows[k], is_to_x, t->kernel->block,
+                     weight);
+}
+
 static void thin_pack(bw_conv *conv, const float *weight)
 {
     const thin *t = conv->state;
-    for (size_t k = 0; k < t->to_y.n; k++)
-        pack_windows(&conv->shape, &t->to_y.windows[k], false, t->kernel->block,
-                     weight);
-    for (size_t k = 0; k < t->to_x.n; k++)
-        pack_windows(&conv->shape, &t->to_x.windows[k], true, t->kernel->block,
-                     weight);
+
+    pack_direction(conv, &t->to_y, false, weight);
+    pack_direction(conv, &t->to_x, true, weight);
 }
 
 /* ---- to y, to x ---- */
 
 typedef struct apply_job {
-    const bw_conv_thin_kernel *kernel;
+    const thin *thin;
     const direction *direction;
-    const float *bias;
-    bool relu;
+    bw_conv_thin_end end; /* mask: of all groups */
     const float *source;
     float *target;
     size_t source_n, target_n; /* floats of a group */
-    size_t n_bands;
+    size_t n_rows, n_bands;
 } apply_job;
 
+/* A band of one group. */
 static void apply_task(void *arg, size_t task, size_t worker)
 {
     const apply_job *job = arg;
+    const thin *t = job->thin;
     size_t group = task / job->n_bands, band = task % job->n_bands;
-    (void)worker;
+    bw_conv_thin_end end = job->end;
+    const float *source = job->source + group * job->source_n;
+    float *target = job->target + group * job->target_n;
+
+    if (end.mask)
+        end.mask += group * job->target_n;
+    if (t->is_line)
+        t->kernel->line->apply(
+            &job->direction->line,
+            bw_conv_thin_block(job->n_rows, job->n_bands, band),
+            bw_conv_thin_block(job->n_rows, job->n_bands, band + 1), &end,
+            source, target, t->room + worker * t->n_room);
     for (size_t k = 0; k < job->direction->n; k++) {
         const bw_conv_thin_windows *w = &job->direction->windows[k].windows;
         size_t row = bw_conv_thin_block(w->row.n, job->n_bands, band);
         size_t row_end = bw_conv_thin_block(w->row.n, job->n_bands, band + 1);
-        job->kernel->apply(w, row, row_end, job->bias, job->relu,
-                           job->source + group * job->source_n,
-                           job->target + group * job->target_n);
+
+        t->kernel->apply(w, row, row_end, &end, source, target);
     }
 }
 
+/* Bands of a line share rows of points: no more of them than need be. */
 static void apply(const bw_conv *conv, apply_job *job, size_t n, size_t n_rows)
 {
     const thin *t = conv->state;
     size_t n_groups = bw_conv_thin_n_blocks(n, BW_LANES);
     size_t n_bands = bw_conv_thin_n_blocks(N_TASKS, n_groups);
-    job->kernel = t->kernel;
+
+    if (t->is_line)
+        n_bands = bw_conv_thin_n_blocks(n_rows, BW_LINE_ROWS);
+    job->thin = t;
+    job->n_rows = n_rows;
     job->n_bands = n_bands < n_rows ? n_bands : n_rows;
     bw_tasks_run(conv->tasks, n_groups * job->n_bands, apply_task, job);
 }
@@ -282,8 +338,7 @@ static void thin_to_y(bw_conv *conv, size_t n, const float *x,
     const bw_conv_shape *s = &conv->shape;
     const thin *t = conv->state;
     apply_job job = {.direction = &t->to_y,
-                     .bias = opt_bias,
-                     .relu = relu,
+                     .end = {.bias = opt_bias, .relu = relu},
                      .source = x,
                      .target = y,
                      .source_n = s->h * s->w * s->c * BW_LANES,
@@ -291,19 +346,30 @@ static void thin_to_y(bw_conv *conv, size_t n, const float *x,
     apply(conv, &job, n, s->p);
 }
 
-static void thin_to_x(bw_conv *conv, size_t n, const float *y,
-                      const float *opt_bias, bool relu, float *x)
+static void end_to_x(bw_conv *conv, size_t n, const float *y,
+                     bw_conv_thin_end end, float *x)
 {
     const bw_conv_shape *s = &conv->shape;
     const thin *t = conv->state;
     apply_job job = {.direction = &t->to_x,
-                     .bias = opt_bias,
-                     .relu = relu,
+                     .end = end,
                      .source = y,
                      .target = x,
                      .source_n = s->p * s->q * s->o * BW_LANES,
                      .target_n = s->h * s->w * s->c * BW_LANES};
     apply(conv, &job, n, s->h);
+}
+
+static void thin_to_x(bw_conv *conv, size_t n, const float *y,
+                      const float *opt_bias, bool relu, float *x)
+{
+    end_to_x(conv, n, y, (bw_conv_thin_end){.bias = opt_bias, .relu = relu}, x);
+}
+
+static void thin_to_x_masked(bw_conv *conv, size_t n, const float *y,
+                             const float *mask, float *x)
+{
+    end_to_x(conv, n, y, (bw_conv_thin_end){.mask = mask}, x);
 }
 
 /* ---- gradient of the weights ---- */
@@ -326,15 +392,28 @@ static void weight_task(void *arg, size_t task, size_t worker)
         .shape = s,
         .many = bw_conv_thin_block(job->n_many, job->n_cuts, cut),
         .many_end = bw_conv_thin_block(job->n_many, job->n_cuts, cut + 1)};
-    size_t n_sums = t->n_weight / job->n_many * (part.many_end - part.many);
-    float *sums = t->sums + worker * t->n_weight * BW_LANES;
+    size_t n_sums = t->n_sums / job->n_many * (part.many_end - part.many);
+    float *sums = t->sums + worker * t->n_sums * BW_LANES;
+    float *partial = t->partial + chunk * t->n_weight;
+    float *room = t->is_line ? t->room + worker * t->n_room : NULL;
     size_t group = bw_conv_thin_block(job->n_groups, job->n_chunks, chunk);
     size_t end = bw_conv_thin_block(job->n_groups, job->n_chunks, chunk + 1);
     memset(sums, 0, n_sums * BW_LANES * sizeof *sums);
-    for (; group < end; group++)
-        t->kernel->weight(&part, job->x + group * s->h * s->w * s->c * BW_LANES,
-                          job->y + group * s->p * s->q * s->o * BW_LANES, sums);
-    t->kernel->fold(&part, sums, t->partial + chunk * t->n_weight);
+    for (; group < end; group++) {
+        const float *x = job->x + group * s->h * s->w * s->c * BW_LANES;
+        const float *y = job->y + group * s->p * s->q * s->o * BW_LANES;
+
+        if (t->is_line)
+            t->kernel->line->weight(&part, x, y, sums, room);
+        else
+            t->kernel->weight(&part, x, y, sums);
+    }
+    if (t->is_line) {
+        t->kernel->line->fold(&part, sums, room);
+        bw_conv_line_unpack(&part, room, partial);
+    } else {
+        t->kernel->fold(&part, sums, partial);
+    }
 }
 
 static void thin_weight(bw_conv *conv, size_t n, const float *x, const float *y,
@@ -353,6 +432,9 @@ static void thin_weight(bw_conv *conv, size_t n, const float *x, const float *y,
     size_t few = t->n_weight / (s->kh * s->kw) / job.n_many;
     size_t most = bw_conv_thin_n_blocks(job.n_many, few < 3 ? 10 : 5);
     job.n_cuts = n_cuts < most ? n_cuts : most;
+    /* Each range of lines takes the few to their points once more. */
+    if (t->is_line && job.n_cuts > 2)
+        job.n_cuts = 2;
     bw_tasks_run(conv->tasks, job.n_chunks * job.n_cuts, weight_task, &job);
     for (size_t chunk = 0; chunk < job.n_chunks; chunk++) {
         const float *partial = t->partial + chunk * t->n_weight;
@@ -382,4 +464,5 @@ const bw_conv_way_ops bw_conv_thin_ops = {.way = BW_WAY_THIN,
                                           .pack = thin_pack,
                                           .to_y = thin_to_y,
                                           .to_x = thin_to_x,
+                                          .to_x_masked = thin_to_x_masked,
                                           .weight = thin_weight};

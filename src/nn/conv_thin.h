@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "nn/conv_thin_tile.h"
 #include "nn/conv_way.h"
 
 extern const bw_conv_way_ops bw_conv_thin_ops;
@@ -49,6 +50,14 @@ typedef struct bw_conv_thin_windows {
     const float *weight;
 } bw_conv_thin_windows;
 
+/* What happens to sums before they are stored. */
+typedef struct bw_conv_thin_end {
+    const float *bias; /* NULL: zeros */
+    bool relu;
+    const float *mask; /* of the group, as target: 0 where it is 0 or less;
+                          NULL: none */
+} bw_conv_thin_end;
+
 /* Channels of the gradient's weights that a task is about: all of the side
  * with fewer of them, a range of the other. */
 typedef struct bw_conv_thin_part {
@@ -59,10 +68,12 @@ typedef struct bw_conv_thin_part {
 typedef struct bw_conv_thin_kernel {
     const char *name;
     size_t block; /* most target channels a block */
+    const bw_thin_tiles *tiles;
+    const struct bw_conv_line_kernel *line; /* conv_line.h */
 
     /* The places of rows row .. row_end - 1 of one group of 16 items. */
     void (*apply)(const bw_conv_thin_windows *windows, size_t row,
-                  size_t row_end, const float *opt_bias, bool relu,
+                  size_t row_end, const bw_conv_thin_end *end,
                   const float *source, float *target);
 
     /* Adds a group's gradients to `sums`, a vector of 16 lanes each. */

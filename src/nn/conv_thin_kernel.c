@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "nn/conv_thin.h"
+#include "nn/conv_line.h"
 #include "nn/conv_thin_vector.h"
 
 enum { LANES = BW_LANES, WIDTH = sizeof(vec) / sizeof(float) };
@@ -25,7 +25,6 @@ enum { MAX_SIDE = 4 };
 #define LIMIT(a)                                                               \
     ((a) == 1 ? 12 : (a) == 2 ? 6 : (a) == 3 ? 4 : (a) == 4 ? 3 : 1)
 #endif
-enum { MAX_LIMIT = 12 };
 
 /* Statements for k = 0 .. n - 1, n a constant, unrolled: only where all loops
  * over a tile are, its sums stay in registers. */
@@ -46,9 +45,6 @@ enum { MAX_LIMIT = 12 };
     T(a, 3)                                                                    \
     T(a, 4) T(a, 5) T(a, 6) T(a, 7) T(a, 8) T(a, 9) T(a, 10) T(a, 11) T(a, 12)
 
-static const size_t limits[] = {LIMIT(1), LIMIT(2), LIMIT(3), LIMIT(4),
-                                LIMIT(5)};
-
 INLINE size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -56,38 +52,23 @@ INLINE size_t smaller(size_t a, size_t b)
 
 /* ---- apply: tiles ---- */
 
-/* Neighbouring places of one direction, a block of target channels. */
-typedef struct apply_tile {
-    const float *source; /* where the first place's window starts */
-    size_t source_step;  /* from place to place, in floats */
-    size_t pitch;        /* from window row to window row */
-    size_t n_rows;       /* of the window, */
-    size_t n_taps;       /* columns x source channels: they stand in a row */
-    const float *weight;
-    size_t weight_pitch;
-    const float *bias; /* NULL: zeros */
-    bool relu;
-    float *target;
-    size_t target_step;
-} apply_tile;
-
-typedef void apply_function(const apply_tile *tile);
-
 #define DEFINE(no, np)                                                         \
-    static void apply_##no##_##np(const apply_tile *t)                         \
+    static void apply_##no##_##np(const bw_apply_tile *t)                      \
     {                                                                          \
         if ((no) > MAX_SIDE || (np) > LIMIT(no))                               \
             return;                                                            \
         size_t from_step = t->source_step, to_step = t->target_step;           \
         for (size_t lane = 0; lane < LANES; lane += WIDTH) {                   \
             vec sum[(no) * (np)], v[np];                                       \
+            const float *ahead = t->ahead;                                     \
             EACH(k, (no) * (np),                                               \
                  sum[k] = set(t->bias ? t->bias[k % (no)] : 0);)               \
             for (size_t r = 0; r < t->n_rows; r++) {                           \
                 const float *x = t->source + r * t->pitch + lane;              \
                 const float *w = t->weight + r * t->weight_pitch;              \
                 for (size_t k = t->n_taps; k > 0;                              \
-                     k--, x += LANES, w += (no)) {                             \
+                     k--, x += LANES, w += (no), ahead += LANES) {             \
+                    __builtin_prefetch(ahead, 0, 2);                           \
                     EACH(p, np, v[p] = load(x + p * from_step);)               \
                     EACH(o, no, vec a = set(w[o]);                             \
                          EACH(p, np,                                           \
@@ -97,6 +78,12 @@ typedef void apply_function(const apply_tile *tile);
             }                                                                  \
             if (t->relu)                                                       \
                 EACH(k, (no) * (np), sum[k] = positive(sum[k]);)               \
+            if (t->mask)                                                       \
+                EACH(k, (no) * (np),                                           \
+                     sum[k] = where_positive(load(t->mask + lane +             \
+                                                  k / (no)*to_step +           \
+                                                  k % (no)*LANES),             \
+                                             sum[k]);)                         \
             float *y = t->target + lane;                                       \
             EACH(k, (no) * (np),                                               \
                  store(y + k / (no)*to_step + k % (no)*LANES, sum[k]);)        \
@@ -109,20 +96,65 @@ FOR_SIDE(DEFINE, 4)
 FOR_SIDE(DEFINE, 5)
 #undef DEFINE
 
-#define NAME(a, b) apply_##a##_##b,
-static apply_function *const apply_tiles[5][MAX_LIMIT] = {{FOR_SIDE(NAME, 1)},
-                                                          {FOR_SIDE(NAME, 2)},
-                                                          {FOR_SIDE(NAME, 3)},
-                                                          {FOR_SIDE(NAME, 4)},
-                                                          {FOR_SIDE(NAME, 5)}};
-#undef NAME
+/* ---- weight: tiles ---- */
+
+#define DEFINE(na, nb)                                                         \
+    static void weight_##na##_##nb(const bw_weight_tile *t)                    \
+    {                                                                          \
+        if ((na) > MAX_SIDE || (nb) > LIMIT(na))                               \
+            return;                                                            \
+        for (size_t lane = 0; lane < LANES; lane += WIDTH) {                   \
+            vec sum[(na) * (nb)], v[nb];                                       \
+            float *sums = t->sums + lane;                                      \
+            EACH(k, (na) * (nb), sum[k] = load(sums + k * LANES);)             \
+            for (size_t i = 0; i < t->n_rows; i++) {                           \
+                const float *few = t->few + i * t->few_pitch + lane;           \
+                const float *many = t->many + i * t->many_pitch + lane;        \
+                for (size_t j = t->n_columns; j > 0; j--) {                    \
+                    EACH(b, nb, v[b] = load(many + b * LANES);)                \
+                    EACH(a, na, vec u = load(few + a * LANES);                 \
+                         EACH(b, nb,                                           \
+                              sum[a * (nb) + b] =                              \
+                                  fma_of(u, v[b], sum[a * (nb) + b]);))        \
+                    few += t->few_step;                                        \
+                    many += t->many_step;                                      \
+                }                                                              \
+            }                                                                  \
+            EACH(k, (na) * (nb), store(sums + k * LANES, sum[k]);)             \
+        }                                                                      \
+    }
+FOR_SIDE(DEFINE, 1)
+FOR_SIDE(DEFINE, 2)
+FOR_SIDE(DEFINE, 3)
+FOR_SIDE(DEFINE, 4)
+FOR_SIDE(DEFINE, 5)
+#undef DEFINE
+
+/* ---- all tiles ---- */
+
+#define APPLY(a, b) apply_##a##_##b,
+#define WEIGHT(a, b) weight_##a##_##b,
+static const bw_thin_tiles tiles = {
+    .side = MAX_SIDE,
+    .limit = {LIMIT(1), LIMIT(2), LIMIT(3), LIMIT(4), LIMIT(5)},
+    .apply = {{FOR_SIDE(APPLY, 1)},
+              {FOR_SIDE(APPLY, 2)},
+              {FOR_SIDE(APPLY, 3)},
+              {FOR_SIDE(APPLY, 4)},
+              {FOR_SIDE(APPLY, 5)}},
+    .weight = {{FOR_SIDE(WEIGHT, 1)},
+               {FOR_SIDE(WEIGHT, 2)},
+               {FOR_SIDE(WEIGHT, 3)},
+               {FOR_SIDE(WEIGHT, 4)},
+               {FOR_SIDE(WEIGHT, 5)}}};
+#undef APPLY
+#undef WEIGHT
 
 /* ---- apply: an image cut into tiles ---- */
 
 typedef struct apply_job {
     const bw_conv_thin_windows *windows;
-    const float *bias;
-    bool relu;
+    const bw_conv_thin_end *end;
     const float *source;
     float *target;
 } apply_job;
@@ -158,33 +190,35 @@ static void apply_strip(const apply_job *job, size_t row, size_t column,
     size_t to_row = w->target_w * to_pixel;
     const float *source =
         job->source + rows.position * from_row + columns.position * from_pixel;
-    float *target = job->target + (w->row.first + row * w->row.step) * to_row +
-                    (w->column.first + column * w->column.step) * to_pixel;
-    apply_tile t = {.source_step = is_down ? w->row.stride * from_row
-                                           : w->column.stride * from_pixel,
-                    .pitch = from_row,
-                    .n_rows = columns.n ? rows.n : 0,
-                    .n_taps = columns.n * w->source_c,
-                    .relu = job->relu,
-                    .target_step = is_down ? w->row.step * to_row
-                                           : w->column.step * to_pixel};
+    size_t at = (w->row.first + row * w->row.step) * to_row +
+                (w->column.first + column * w->column.step) * to_pixel;
+    bw_apply_tile t = {.source_step = is_down ? w->row.stride * from_row
+                                              : w->column.stride * from_pixel,
+                       .pitch = from_row,
+                       .n_rows = columns.n ? rows.n : 0,
+                       .n_taps = columns.n * w->source_c,
+                       .relu = job->end->relu,
+                       .target_step = is_down ? w->row.step * to_row
+                                              : w->column.step * to_pixel};
     size_t n_blocks = bw_conv_thin_n_blocks(w->target_c, MAX_SIDE);
     size_t widest = bw_conv_thin_n_blocks(w->target_c, n_blocks);
-    size_t n_tiles = bw_conv_thin_n_blocks(n, limits[widest - 1]);
+    size_t n_tiles = bw_conv_thin_n_blocks(n, tiles.limit[widest - 1]);
     size_t taps = w->row.taps * w->column.taps * w->source_c;
     size_t first_tap = (rows.tap * w->column.taps + columns.tap) * w->source_c;
     for (size_t k = 0; k < n_tiles; k++) {
         size_t place = bw_conv_thin_block(n, n_tiles, k);
         size_t np = bw_conv_thin_block(n, n_tiles, k + 1) - place;
-        t.source = source + place * t.source_step;
+        t.source = t.ahead = source + place * t.source_step;
         for (size_t b = 0; b < n_blocks; b++) {
             size_t o = bw_conv_thin_block(w->target_c, n_blocks, b);
             size_t no = bw_conv_thin_block(w->target_c, n_blocks, b + 1) - o;
             t.weight = w->weight + taps * o + first_tap * no;
             t.weight_pitch = w->column.taps * w->source_c * no;
-            t.bias = job->bias ? job->bias + o : NULL;
-            t.target = target + place * t.target_step + o * LANES;
-            apply_tiles[no - 1][np - 1](&t);
+            t.bias = job->end->bias ? job->end->bias + o : NULL;
+            size_t to = at + place * t.target_step + o * LANES;
+            t.target = job->target + to;
+            t.mask = job->end->mask ? job->end->mask + to : NULL;
+            tiles.apply[no - 1][np - 1](&t);
         }
     }
 }
@@ -205,11 +239,11 @@ static void apply_edge(const apply_job *job, size_t row, size_t row_end,
 }
 
 static void kernel_apply(const bw_conv_thin_windows *windows, size_t row,
-                         size_t row_end, const float *opt_bias, bool relu,
+                         size_t row_end, const bw_conv_thin_end *end,
                          const float *source, float *target)
 {
     const bw_conv_thin_axis *columns = &windows->column;
-    apply_job job = {windows, opt_bias, relu, source, target};
+    apply_job job = {windows, end, source, target};
     size_t n_inner = columns->inner_end - columns->inner;
     if (n_inner)
         for (size_t i = row; i < row_end; i++)
@@ -219,61 +253,6 @@ static void kernel_apply(const bw_conv_thin_windows *windows, size_t row,
     for (size_t j = columns->inner_end; j < columns->n; j++)
         apply_edge(&job, row, row_end, j);
 }
-
-/* ---- weight: tiles ---- */
-
-/* A block of channels of each side, over a rectangle of pixels of y and what
- * one tap of the windows sees of x. `few` is the side with fewer channels. */
-typedef struct weight_tile {
-    const float *few, *many;
-    size_t few_step, many_step;   /* from pixel to pixel, in floats */
-    size_t few_pitch, many_pitch; /* from row to row */
-    size_t n_rows, n_columns;
-    float *sums; /* [few][many][LANES] */
-} weight_tile;
-
-typedef void weight_function(const weight_tile *tile);
-
-#define DEFINE(na, nb)                                                         \
-    static void weight_##na##_##nb(const weight_tile *t)                       \
-    {                                                                          \
-        if ((na) > MAX_SIDE || (nb) > LIMIT(na))                               \
-            return;                                                            \
-        for (size_t lane = 0; lane < LANES; lane += WIDTH) {                   \
-            vec sum[(na) * (nb)], v[nb];                                       \
-            float *sums = t->sums + lane;                                      \
-            EACH(k, (na) * (nb), sum[k] = load(sums + k * LANES);)             \
-            for (size_t i = 0; i < t->n_rows; i++) {                           \
-                const float *few = t->few + i * t->few_pitch + lane;           \
-                const float *many = t->many + i * t->many_pitch + lane;        \
-                for (size_t j = t->n_columns; j > 0; j--) {                    \
-                    EACH(b, nb, v[b] = load(many + b * LANES);)                \
-                    EACH(a, na, vec u = load(few + a * LANES);                 \
-                         EACH(b, nb,                                           \
-                              sum[a * (nb) + b] =                              \
-                                  fma_of(u, v[b], sum[a * (nb) + b]);))        \
-                    few += t->few_step;                                        \
-                    many += t->many_step;                                      \
-                }                                                              \
-            }                                                                  \
-            EACH(k, (na) * (nb), store(sums + k * LANES, sum[k]);)             \
-        }                                                                      \
-    }
-FOR_SIDE(DEFINE, 1)
-FOR_SIDE(DEFINE, 2)
-FOR_SIDE(DEFINE, 3)
-FOR_SIDE(DEFINE, 4)
-FOR_SIDE(DEFINE, 5)
-#undef DEFINE
-
-#define NAME(a, b) weight_##a##_##b,
-static weight_function *const weight_tiles[5][MAX_LIMIT] = {
-    {FOR_SIDE(NAME, 1)},
-    {FOR_SIDE(NAME, 2)},
-    {FOR_SIDE(NAME, 3)},
-    {FOR_SIDE(NAME, 4)},
-    {FOR_SIDE(NAME, 5)}};
-#undef NAME
 
 /* ---- weight ---- */
 
@@ -295,7 +274,7 @@ static weight_walk walk_of(const bw_conv_thin_part *part)
     w.n_many = w.few_is_c ? s->o : s->c;
     w.few_blocks = bw_conv_thin_n_blocks(w.n_few, MAX_SIDE);
     size_t widest = bw_conv_thin_n_blocks(w.n_few, w.few_blocks);
-    w.many_blocks = bw_conv_thin_n_blocks(w.n_part, limits[widest - 1]);
+    w.many_blocks = bw_conv_thin_n_blocks(w.n_part, tiles.limit[widest - 1]);
     return w;
 }
 
@@ -328,7 +307,8 @@ static float *weight_tap(const bw_conv_shape *s, const weight_walk *w,
                          const float *x, const float *y, float *sums)
 {
     size_t x_pixel = s->c * LANES, y_pixel = s->o * LANES;
-    weight_tile t = {.n_rows = columns.n ? rows.n : 0, .n_columns = columns.n};
+    bw_weight_tile t = {.n_rows = columns.n ? rows.n : 0,
+                        .n_columns = columns.n};
     size_t few_step = s->stride * x_pixel, many_step = y_pixel;
     size_t few_pitch = s->stride * s->w * x_pixel, many_pitch = s->q * y_pixel;
     const float *few_at = x + (rows.pixel * s->w + columns.pixel) * x_pixel;
@@ -350,7 +330,7 @@ static float *weight_tap(const bw_conv_shape *s, const weight_walk *w,
         t.few = few + a * LANES;
         t.sums = sums;
         if (t.n_rows)
-            weight_tiles[na - 1][nb - 1](&t);
+            tiles.weight[na - 1][nb - 1](&t);
         sums += na * nb * LANES;
     }
     return sums;
@@ -398,17 +378,6 @@ static void kernel_weight(const bw_conv_thin_part *part, const float *x,
 
 /* ---- fold ---- */
 
-/* 16 lanes in halves: k and k + 8, then k + 4, k + 2, k + 1. */
-INLINE float fold_lanes(const float *p)
-{
-    float a[8], b[4];
-    for (size_t k = 0; k < 8; k++)
-        a[k] = p[k] + p[k + 8];
-    for (size_t k = 0; k < 4; k++)
-        b[k] = a[k] + a[k + 4];
-    return (b[0] + b[2]) + (b[1] + b[3]);
-}
-
 /* The walk of kernel_weight once more. */
 static void kernel_fold(const bw_conv_thin_part *part, const float *sums,
                         float *dweight)
@@ -432,10 +401,13 @@ static void kernel_fold(const bw_conv_thin_part *part, const float *sums,
 }
 
 extern const bw_conv_thin_kernel BW_CONV_THIN_KERNEL;
+extern const bw_conv_line_kernel BW_CONV_LINE_KERNEL;
 
 const bw_conv_thin_kernel BW_CONV_THIN_KERNEL = {
     .name = BW_KERNEL_NAME,
     .block = MAX_SIDE,
+    .tiles = &tiles,
+    .line = &BW_CONV_LINE_KERNEL,
     .apply = kernel_apply,
     .weight = kernel_weight,
     .fold = kernel_fold,

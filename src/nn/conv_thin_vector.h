@@ -9,6 +9,8 @@
 #ifndef BW_CONV_THIN_VECTOR_H
 #define BW_CONV_THIN_VECTOR_H
 
+#include <stddef.h>
+
 #define INLINE static inline __attribute__((always_inline))
 
 #if defined(__AVX512F__)
@@ -43,6 +45,14 @@ INLINE vec positive(vec a)
     return _mm512_max_ps(_mm512_setzero_ps(), a);
 }
 
+/* a, but 0 where m <= 0. */
+INLINE vec where_positive(vec m, vec a)
+{
+    __mmask16 is_kept = _mm512_cmp_ps_mask(m, _mm512_setzero_ps(), _CMP_NLE_UQ);
+
+    return _mm512_maskz_mov_ps(is_kept, a);
+}
+
 #elif defined(__AVX2__) && defined(__FMA__)
 
 #include <immintrin.h>
@@ -72,6 +82,11 @@ INLINE vec fma_of(vec a, vec b, vec c)
 INLINE vec positive(vec a)
 {
     return _mm256_max_ps(_mm256_setzero_ps(), a);
+}
+
+INLINE vec where_positive(vec m, vec a)
+{
+    return _mm256_and_ps(_mm256_cmp_ps(m, _mm256_setzero_ps(), _CMP_NLE_UQ), a);
 }
 
 #else
@@ -117,6 +132,24 @@ INLINE vec positive(vec a)
     return (vec)((bits)a & ~is_negative);
 }
 
+INLINE vec where_positive(vec m, vec a)
+{
+    typedef int32_t bits __attribute__((vector_size(16)));
+    bits is_dropped = (bits)(m <= set(0));
+    return (vec)((bits)a & ~is_dropped);
+}
+
 #endif
+
+/* 16 lanes in halves: k and k + 8, then k + 4, k + 2, k + 1. */
+INLINE float fold_lanes(const float *p)
+{
+    float a[8], b[4];
+    for (size_t k = 0; k < 8; k++)
+        a[k] = p[k] + p[k + 8];
+    for (size_t k = 0; k < 4; k++)
+        b[k] = a[k] + a[k + 4];
+    return (b[0] + b[2]) + (b[1] + b[3]);
+}
 
 #endif

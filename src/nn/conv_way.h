@@ -21,6 +21,8 @@ typedef struct bw_conv_way_ops {
                  bool relu, float *y);
     void (*to_x)(bw_conv *conv, size_t n, const float *y, const float *opt_bias,
                  bool relu, float *x);
+    void (*to_x_masked)(bw_conv *conv, size_t n, const float *y,
+                        const float *mask, float *x); /* NULL: has none */
     void (*weight)(bw_conv *conv, size_t n, const float *x, const float *y,
                    float *dweight);
 } bw_conv_way_ops;

@@ -37,6 +37,7 @@ typedef struct product {
     float *part;            /* n_slices x m x n where they are several */
     const float *bias;      /* added to each row, NULL for none */
     bool relu;              /* then max(., 0) */
+    const float *mask;      /* then 0 where it is <= 0, NULL for none */
     size_t rows_of_finish;
 } product;
 
@@ -63,9 +64,22 @@ static size_t count_part(size_t m_max, size_t n, size_t k)
     return n_rows * n * count_slices(1, n, k);
 }
 
+/* Columns from .. of a row of C: bias, relu, mask. */
+static void finish_row(const product *p, const bw_sweeps *sweeps, size_t row,
+                       bw_cut column)
+{
+    size_t at = row * p->n + column.from, n = column.to - column.from;
+
+    if (p->bias)
+        sweeps->bias(n, p->bias + column.from, p->relu, p->c + at);
+    if (p->mask)
+        sweeps->backward[BW_RELU](n, 0, p->mask + at, p->c + at, p->c + at);
+}
+
 static void multiply_block(void *arg, size_t task, size_t worker)
 {
     const product *p = arg;
+    const bw_sweeps *sweeps = bw_sweeps_get();
     size_t n_across = bw_cut_count(p->n, N_COLUMNS);
     size_t n_blocks = n_across * bw_cut_count(p->m, N_ROWS);
     size_t block = task % n_blocks, slice = task / n_blocks;
@@ -83,9 +97,11 @@ static void multiply_block(void *arg, size_t task, size_t worker)
             column.to - column.from, inner.to - inner.from, 1.0f, a, p->lda, b,
             p->ldb, p->is_added ? 1.0f : 0.0f,
             c + row.from * p->n + column.from, p->n);
+    for (size_t i = row.from; p->n_slices == 1 && i < row.to; i++)
+        finish_row(p, sweeps, i, column);
 }
 
-/* Adds up the slices and the bias of some rows. */
+/* Adds up the slices of some rows. */
 static void finish_rows(void *arg, size_t task, size_t worker)
 {
     const product *p = arg;
@@ -94,12 +110,11 @@ static void finish_rows(void *arg, size_t task, size_t worker)
     size_t from = row.from * p->n, n = (row.to - row.from) * p->n;
 
     (void)worker;
-    if (p->n_slices > 1)
-        memcpy(p->c + from, p->part + from, n * sizeof(*p->c));
+    memcpy(p->c + from, p->part + from, n * sizeof(*p->c));
     for (size_t slice = 1; slice < p->n_slices; slice++)
         sweeps->add(n, p->part + slice * p->m * p->n + from, p->c + from);
-    for (size_t i = row.from; p->bias && i < row.to; i++)
-        sweeps->bias(p->n, p->bias, p->relu, p->c + i * p->n);
+    for (size_t i = row.from; i < row.to; i++)
+        finish_row(p, sweeps, i, (bw_cut){0, p->n});
 }
 
 /* part NULL: the inner sum is never cut. */
@@ -114,7 +129,7 @@ static void multiply(bw_tasks *tasks, product *p, float *part)
     p->slice = bw_cut_count(p->k, n_slices);
     p->n_slices = bw_cut_count(p->k, p->slice);
     bw_tasks_run(tasks, n_blocks * p->n_slices, multiply_block, p);
-    if (p->n_slices > 1 || p->bias)
+    if (p->n_slices > 1)
         bw_tasks_run(tasks, bw_cut_count(p->m, p->rows_of_finish), finish_rows,
                      p);
 }
@@ -195,7 +210,8 @@ static void dense_backward(const bw_layer_run *run)
                   .lda = out,
                   .b = run->weight[0],
                   .ldb = in,
-                  .c = run->dx};
+                  .c = run->dx,
+                  .mask = run->masks ? run->x : NULL};
     product da = {.transpose_a = true,
                   .is_added = true,
                   .m = out,
@@ -223,6 +239,7 @@ const bw_layer_kind bw_layer_dense = {.name = "dense",
                                       .layouts = BW_ONLY_ROWS,
                                       .has_units = true,
                                       .fold_relu = true,
+                                      .fold_mask = true,
                                       .plan = dense_plan,
                                       .destroy = free,
                                       .forward = dense_forward,

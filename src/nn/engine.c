@@ -235,6 +235,8 @@ static void step_back(bw_engine *engine, size_t k, size_t n, float *dblock)
     const bw_layer *layer = step->layer;
     bw_layer_run run;
 
+    if (step->is_masked)
+        return;
     if (step->kind != BW_STEP_LAYER) {
         bool to_lanes = step->kind == BW_STEP_TO_LANES;
 
@@ -244,6 +246,7 @@ static void step_back(bw_engine *engine, size_t k, size_t n, float *dblock)
     }
     run = make_run(engine, step, n, engine->block);
     run.is_training = true;
+    run.masks = step->masks;
     run.dy = step->dy;
     run.dx = step->dx;
     if (layer->kind->in_place)

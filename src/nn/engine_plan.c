@@ -137,6 +137,38 @@ static void share_buffers(bw_engine *engine)
     }
 }
 
+/* Whether a step only moves values. */
+static bool is_move(const bw_engine_step *step)
+{
+    return step->kind != BW_STEP_LAYER ||
+           step->layer->kind->layouts == BW_FREE_IMAGE;
+}
+
+/* A relu's slope is known from its output, which is what the next layer has for
+ * input, though it may stand otherwise: that layer's backward can mask dx as it
+ * writes it. */
+static void share_masks(bw_engine *engine)
+{
+    for (size_t k = 1; engine->options.is_training && k < engine->n_steps;
+         k++) {
+        bw_engine_step *step = &engine->step[k];
+        size_t before = k - 1;
+
+        if (step->kind != BW_STEP_LAYER || !step->layer->kind->fold_mask)
+            continue;
+        if (step->layer->kind->layouts == BW_BY_CONVOLUTION &&
+            step->in_layout != BW_LAYOUT_LANES)
+            continue;
+        while (before > 0 && is_move(&engine->step[before]))
+            before--;
+        if (engine->step[before].kind != BW_STEP_LAYER ||
+            engine->step[before].layer->kind != &bw_layer_relu)
+            continue;
+        step->masks = true;
+        engine->step[before].is_masked = true;
+    }
+}
+
 /* ---- buffers ---- */
 
 static void find_first_backward(bw_engine *engine)
@@ -262,6 +294,7 @@ bw_status bw_engine_plan(bw_engine *engine, bw_error *err)
 
     list_steps(engine);
     share_buffers(engine);
+    share_masks(engine);
     find_first_backward(engine);
     if (!lay_out(engine, &n_floats) || n_floats > SIZE_MAX / 8)
         return bw_error_memory(err);

@@ -24,6 +24,8 @@ typedef struct bw_engine_step {
     bool is_shared;     /* y is x: an elementwise layer in place */
     bool folds_relu;    /* the next step's relu is done by this one */
     bool is_folded;     /* a relu that the step before has done */
+    bool masks;         /* backward does a relu's before it, too, */
+    bool is_masked;     /* which is this one */
     float *x, *y;       /* in the arena, as are: */
     float *dy, *dx;     /* gradients, of y and x; equal where in place */
 } bw_engine_step;

@@ -84,6 +84,9 @@ typedef struct bw_layer_run {
     bool relu;                    /* forward, of kinds that fold_relu: y is
                                      max(y, 0); the mask of dy is the relu
                                      layer's own backward */
+    bool masks;                   /* backward, of kinds that fold_mask: dx is 0
+                                     where x <= 0, for x is some relu's output,
+                                     whose own backward is left out */
     bw_layout in_layout, out_layout;
     const float *x;  /* forward: input; backward: input as it was, but for kinds
                        that work in place, where it is y */
@@ -112,6 +115,7 @@ struct bw_layer_kind {
     bool in_place;  /* y may be x and dx may be dy; backward reads only y */
     bool has_units; /* `units` is a count that --width scales */
     bool fold_relu; /* forward heeds run->relu (a convolution's epilogue) */
+    bool fold_mask; /* backward heeds run->masks, a convolution's in LANES */
     /* Buffers of the kind's own; NULL where it needs none. *n_bytes says how
      * many. destroy(NULL) is legal. */
     bw_status (*plan)(const bw_layer_plan *plan, void **ret_state,
