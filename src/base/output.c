@@ -279,6 +279,18 @@ bw_status bw_output_scratch(const char *opt_beside, int *ret_fd, bw_error *err)
     return *ret_fd < 0 ? BW_ERR_IO : BW_OK;
 }
 
+bw_status bw_output_sync_name(const char *path, bw_error *err)
+{
+    int folder = open_folder(path);
+    bw_status status = BW_OK;
+
+    if (folder < 0 || !sync_folder(folder))
+        status = bw_error_errno(err, "%s", path);
+    if (folder >= 0)
+        close(folder);
+    return status;
+}
+
 bw_status bw_output_write_fd(int fd, const char *name, const void *data,
                              size_t n_bytes, bw_error *err)
 {

@@ -33,6 +33,10 @@ void bw_output_destroy(bw_output *output);
 bw_status bw_output_scratch(const char *opt_beside, int *ret_fd,
                             bw_error *err) BW_MUST_CHECK;
 
+/* Syncs the folder of path: only then does the name of a new file outlive a
+ * power cut, however well the file itself was synced. */
+bw_status bw_output_sync_name(const char *path, bw_error *err) BW_MUST_CHECK;
+
 /* write(2) until all is written: partial writes, EINTR and EAGAIN are retried.
  * Messages begin with name. */
 bw_status bw_output_write_fd(int fd, const char *name, const void *data,

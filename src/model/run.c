@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "barrow/random.h"
+#include "base/printed.h"
 #include "model/run.h"
 
 /* The caller's words, and those that the order of examples and the meaning of
@@ -16,8 +17,8 @@
 static bool make_identity(bw_run *r)
 {
     const bw_learner *learner = r->learner;
-    size_t size;
-    FILE *out = open_memstream(&r->identity, &size);
+    bw_printed text;
+    FILE *out = bw_printed_open(&text);
 
     if (out == NULL)
         return false;
@@ -33,7 +34,7 @@ static bool make_identity(bw_run *r)
     for (size_t k = 0; k < learner->n_terms; k++)
         fprintf(out, "%s%s*%.9g", k == 0 ? " terms=" : ",",
                 learner->term[k].name, learner->term[k].weight);
-    return fclose(out) == 0;
+    return bw_printed_close(&text, &r->identity, NULL);
 }
 
 /* Fisher and Yates's shuffle of 0 .. n-1 by stream `epoch` of the seed. */

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "base/output.h"
+#include "base/printed.h"
 #include "model/train_log.h"
 #include "store/steps.h"
 
@@ -21,9 +22,9 @@
 enum { ROW_SIZE = 1024 };
 
 struct bw_train_log {
-    char *name; /* for messages */
+    char *name; /* for messages; of a file its path */
     int fd;
-    bool is_standard, is_regular;
+    bool is_standard, is_regular, is_name_synced;
     size_t n_terms;
     const bw_term *term;
     uint64_t n_bytes;
@@ -54,13 +55,15 @@ double bw_train_total(size_t n_terms, const bw_term *term, const double *terms)
 /* ---- the head ---- */
 
 /* JSON keeps what is printed on one line, whatever arguments and names hold. */
-static void print_json(const char *label, const json_t *value, FILE *out)
+static bool print_json(const char *label, const json_t *value, FILE *out)
 {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    bool is_whole = text != NULL;
 
-    if (text != NULL)
+    if (is_whole)
         fprintf(out, "%s%s\n", label, text);
     free(text);
+    return is_whole;
 }
 
 static const char *string_of(const json_t *object, const char *key)
@@ -70,21 +73,23 @@ static const char *string_of(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-static void print_step(const json_t *step, FILE *out)
+static bool print_step(const json_t *step, FILE *out)
 {
     const json_t *input;
+    bool is_whole;
     size_t k;
 
     fprintf(out, "# %s %s\n", string_of(step, "tool"),
             string_of(step, "version"));
-    print_json("# argv ", json_object_get(step, "argv"), out);
+    is_whole = print_json("# argv ", json_object_get(step, "argv"), out);
     if (json_object_get(step, "seed") != NULL)
-        print_json("# seed ", json_object_get(step, "seed"), out);
+        is_whole &= print_json("# seed ", json_object_get(step, "seed"), out);
     json_array_foreach(json_object_get(step, "inputs"), k, input)
     {
         fprintf(out, "# input %s ", string_of(input, "xxh64"));
-        print_json("", json_object_get(input, "name"), out);
+        is_whole &= print_json("", json_object_get(input, "name"), out);
     }
+    return is_whole;
 }
 
 static bw_status print_provenance(const bw_provenance *provenance, FILE *out,
@@ -97,8 +102,9 @@ static bw_status print_provenance(const bw_provenance *provenance, FILE *out,
     if (text == NULL)
         return bw_error_memory(err);
     status = bw_provenance_parse(text, &steps, err);
-    if (status == BW_OK && json_array_size(steps) > 0)
-        print_step(json_array_get(steps, json_array_size(steps) - 1), out);
+    if (status == BW_OK && json_array_size(steps) > 0 &&
+        !print_step(json_array_get(steps, json_array_size(steps) - 1), out))
+        status = bw_error_memory(err);
     json_decref(steps);
     free(text);
     return status;
@@ -130,9 +136,10 @@ static bw_status append(bw_train_log *log, const char *text, size_t n,
 static bw_status write_head(bw_train_log *log,
                             const bw_provenance *opt_provenance, bw_error *err)
 {
+    bw_printed head;
     char *text = NULL;
     size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
+    FILE *out = bw_printed_open(&head);
     bw_status status = BW_OK;
 
     if (out == NULL)
@@ -140,7 +147,7 @@ static bw_status write_head(bw_train_log *log,
     if (opt_provenance != NULL)
         status = print_provenance(opt_provenance, out, err);
     print_columns(log, out);
-    if (fclose(out) != 0 && status == BW_OK)
+    if (!bw_printed_close(&head, &text, &n) && status == BW_OK)
         status = bw_error_memory(err);
     if (status == BW_OK)
         status = append(log, text, n, err);
@@ -269,9 +276,16 @@ uint64_t bw_train_log_n_bytes(const bw_train_log *log)
 
 bw_status bw_train_log_sync(bw_train_log *log, bw_error *err)
 {
-    if (log->is_regular && fdatasync(log->fd) != 0)
+    bw_status status = BW_OK;
+
+    if (!log->is_regular)
+        return BW_OK;
+    if (fdatasync(log->fd) != 0)
         return bw_error_errno(err, "%s", log->name);
-    return BW_OK;
+    if (!log->is_name_synced)
+        status = bw_output_sync_name(log->name, err);
+    log->is_name_synced = status == BW_OK;
+    return status;
 }
 
 /* A file system on a network may report a lost row only now. */

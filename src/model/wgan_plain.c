@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printed.h"
 #include "model/wgan_plain.h"
 #include "nn/network_inside.h"
 
@@ -92,17 +93,17 @@ bw_status bw_wgan_plain_create(const bw_network *network, const float *values,
                                bw_network **ret_plain, float **ret_values,
                                bw_error *err)
 {
-    size_t layer[BW_MAX_LAYERS], n_text = 0;
+    size_t layer[BW_MAX_LAYERS];
+    bw_printed printed;
     char *text = NULL;
     bw_status status = BW_OK;
 
     *ret_plain = NULL;
     *ret_values = NULL;
-    FILE *out = open_memstream(&text, &n_text);
-    if (!out)
+    if (!bw_printed_open(&printed))
         return bw_error_memory(err);
-    write_text(out, network, layer);
-    if (fclose(out) != 0)
+    write_text(printed.out, network, layer);
+    if (!bw_printed_close(&printed, &text, NULL))
         status = bw_error_memory(err);
     if (!status)
         status =

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "barrow/network.h"
+#include "base/printed.h"
 
 typedef struct recipe {
     size_t base;   /* channels of the narrowest convolution, or units */
@@ -318,29 +319,20 @@ bw_status bw_preset_text(const char *preset, const char *part, bw_shape image,
     const preset_part *found = NULL;
     bw_status status = find_part(preset, part, &found, err);
     recipe r;
-    char *text = NULL;
-    size_t n = 0;
-    bool is_whole;
-    FILE *out;
+    bw_printed text;
 
     *ret_text = NULL;
     if (status == BW_OK)
         status = check_image(found, image, err);
     if (status != BW_OK)
         return status;
-    out = open_memstream(&text, &n);
-    if (!out)
+    if (!bw_printed_open(&text))
         return bw_error_memory(err);
     r = (recipe){.base = found->base,
                  .kernel = found->kernel,
                  .image = image,
                  .latent = latent};
-    found->write(out, &r);
-    is_whole = !ferror(out);
-    if (fclose(out) != 0 || !is_whole) {
-        free(text);
-        return bw_error_memory(err);
-    }
-    *ret_text = text;
-    return BW_OK;
+    found->write(text.out, &r);
+    return bw_printed_close(&text, ret_text, NULL) ? BW_OK
+                                                   : bw_error_memory(err);
 }

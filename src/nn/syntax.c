@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printed.h"
 #include "nn/syntax.h"
 
 /* ---- the table ---- */
@@ -140,10 +141,9 @@ static void write_argument(FILE *out, bw_argument arg, const bw_layer *layer)
 
 char *bw_syntax_write(const bw_layer layer[], size_t n_layers)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    bool is_whole;
+    bw_printed printed;
+    char *text;
+    FILE *out = bw_printed_open(&printed);
 
     if (!out)
         return NULL;
@@ -157,10 +157,5 @@ char *bw_syntax_write(const bw_layer layer[], size_t n_layers)
         write_reals(out, row, &layer[k]);
         fputc('\n', out);
     }
-    is_whole = !ferror(out);
-    if (fclose(out) != 0 || !is_whole) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return bw_printed_close(&printed, &text, NULL) ? text : NULL;
 }

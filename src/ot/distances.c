@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/printed.h"
 #include "ot/bitmask.h"
 #include "ot/distances_job.h"
 
@@ -56,9 +57,8 @@ static void make_meta(bw_distances_job *j)
 static bw_status make_purpose(bw_distances_job *j, bw_error *err)
 {
     const bw_distances_options *o = j->options;
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
+    bw_printed text;
+    FILE *f = bw_printed_open(&text);
     if (!f)
         return bw_error_memory(err);
     fprintf(f, "version=%s\n", PACKAGE_VERSION);
@@ -73,10 +73,9 @@ static bw_status make_purpose(bw_distances_job *j, bw_error *err)
         fprintf(f, "seed=%" PRIu64 "\n", o->seed);
     char *provenance = bw_provenance_text(j->provenance);
     fprintf(f, "provenance=%s\n", provenance ? provenance : "");
-    bool is_failed = ferror(f) || !provenance;
-    is_failed |= fclose(f) != 0;
+    bool is_failed = !provenance;
+    is_failed |= !bw_printed_close(&text, &j->purpose, NULL);
     free(provenance);
-    j->purpose = text;
     return is_failed ? bw_error_memory(err) : BW_OK;
 }
 

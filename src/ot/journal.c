@@ -23,16 +23,18 @@ struct bw_journal {
     int fd;
     bw_block_shape shape;
     uint64_t n_pairs, n_bytes;
+    bool is_name_synced;
 };
 
 /* ---- layout ---- */
 
-static const char magic[8] = "BWJRNL1";
+static const char magic[8] = "BWJRNL2";
 
 typedef struct file_head {
     char magic[8];
     uint64_t n_purpose; /* bytes of text that follow */
     uint64_t digest;    /* of the text */
+    uint64_t check;     /* of the fields above */
 } file_head;
 
 typedef struct block_head {
@@ -93,6 +95,11 @@ static uint64_t digest_of(const block_head *head, const void *bytes)
     return XXH64(bytes, head->n_bytes, seed);
 }
 
+static uint64_t check_of(const file_head *head)
+{
+    return XXH64(head, offsetof(file_head, check), 0);
+}
+
 /* ---- opening ---- */
 
 static const char *name_of(const bw_journal *j)
@@ -104,6 +111,12 @@ static bw_status damaged(const bw_journal *j, uint64_t offset, bw_error *err)
 {
     return bw_error_set(err, BW_ERR_FORMAT, "%s: damaged at byte %llu",
                         name_of(j), (unsigned long long)offset);
+}
+
+static bw_status damaged_head(const bw_journal *j, bw_error *err)
+{
+    return bw_error_set(err, BW_ERR_FORMAT,
+                        "%s: damaged; remove it to start anew", j->path);
 }
 
 /* Reads exactly n bytes at offset. What is not there is BW_ERR_FORMAT, what
@@ -161,8 +174,7 @@ static bw_status check_purpose(const bw_journal *j, const file_head *head,
         return bw_error_memory(err);
     bw_status status = read_at(j, text, head->n_purpose, sizeof *head, err);
     if (!status && XXH64(text, head->n_purpose, 0) != head->digest) {
-        status = bw_error_set(err, BW_ERR_FORMAT,
-                              "%s: damaged; remove it to start anew", j->path);
+        status = damaged_head(j, err);
     } else if (!status && strcmp(text, purpose) != 0) {
         size_t n_was, n_is;
         const char *was = first_missing(text, purpose, &n_was);
@@ -259,6 +271,7 @@ static bw_status write_head(bw_journal *j, const char *purpose, bw_error *err)
     file_head head = {.n_purpose = strlen(purpose)};
     memcpy(head.magic, magic, sizeof magic);
     head.digest = XXH64(purpose, head.n_purpose, 0);
+    head.check = check_of(&head);
     if (ftruncate(j->fd, 0) || lseek(j->fd, 0, SEEK_SET) < 0)
         return bw_error_errno(err, "%s", name);
     j->n_bytes = sizeof head + head.n_purpose;
@@ -282,11 +295,13 @@ static bw_status take_over(bw_journal *j, const char *purpose, bool resume,
     bw_status status = read_at(j, &head, n, 0, err);
     if (status)
         return status;
-    if (memcmp(head.magic, magic, n_magic) != 0 || head.n_purpose > MAX_PURPOSE)
+    if (memcmp(head.magic, magic, n_magic) != 0)
         return bw_error_set(err, BW_ERR_FORMAT,
                             "%s: no journal of this program", j->path);
     if (n < sizeof head)
         return BW_OK;
+    if (head.check != check_of(&head) || head.n_purpose > MAX_PURPOSE)
+        return damaged_head(j, err);
     if (size <= (off_t)(sizeof head + head.n_purpose))
         return BW_OK;
     if (resume)
@@ -403,9 +418,15 @@ bw_status bw_journal_append(bw_journal *j, const bw_block *block, bw_error *err)
 
 bw_status bw_journal_sync(bw_journal *j, bw_error *err)
 {
-    if (!j->path || fdatasync(j->fd) == 0)
+    if (!j->path)
         return BW_OK;
-    return bw_error_errno(err, "%s", j->path);
+    if (fdatasync(j->fd))
+        return bw_error_errno(err, "%s", j->path);
+    if (j->is_name_synced)
+        return BW_OK;
+    bw_status status = bw_output_sync_name(j->path, err);
+    j->is_name_synced = !status;
+    return status;
 }
 
 bw_status bw_journal_visit(bw_journal *j, bw_block_visit visit, void *context,

@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "store/header.h"
+#include "store/json.h"
 #include "store/utf8.h"
 
 /* A tensor's entry is never longer: a type, at most 8 sizes, 2 offsets. */
@@ -61,6 +62,7 @@ static bw_status parse_value(cursor *c, char first, size_t limit,
                              json_t **ret_value, bw_error *err)
 {
     size_t n;
+    bool is_short;
     json_error_t error;
     char shown[BW_UTF8_SHOWN];
 
@@ -69,15 +71,15 @@ static bw_status parse_value(cursor *c, char first, size_t limit,
         return fail_at(c, first == '"' ? "string expected" : "object expected",
                        err);
     n = c->n - c->at < limit ? c->n - c->at : limit;
-    *ret_value = json_loadb(c->text + c->at, n,
-                            JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK |
-                                JSON_REJECT_DUPLICATES,
-                            &error);
+    *ret_value = bw_json_parse(c->text + c->at, n,
+                               JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK |
+                                   JSON_REJECT_DUPLICATES,
+                               &error, &is_short);
     if (*ret_value != NULL) {
         c->at += (size_t)error.position;
         return BW_OK;
     }
-    if (json_error_code(&error) == json_error_out_of_memory)
+    if (is_short)
         return bw_error_memory(err);
     if (n == limit &&
         json_error_code(&error) == json_error_premature_end_of_input)

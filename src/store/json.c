@@ -2,11 +2,25 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "store/json.h"
 #include "store/utf8.h"
+
+/* jansson hands its allocator no context, and has one for all threads. */
+static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+static json_malloc_t plain_malloc;
+static _Thread_local bool was_short;
+
+static void *watched_malloc(size_t n)
+{
+    void *p = plain_malloc(n);
+
+    was_short |= p == NULL;
+    return p;
+}
 
 json_t *bw_json_text(const char *text)
 {
@@ -25,4 +39,25 @@ json_t *bw_json_whole(uint64_t value)
         return json_integer((json_int_t)value);
     snprintf(digits, sizeof digits, "%" PRIu64, value);
     return json_string(digits);
+}
+
+json_t *bw_json_parse(const char *text, size_t n, size_t flags,
+                      json_error_t *error, bool *is_short)
+{
+    json_free_t plain_free;
+    json_t *value;
+
+    pthread_mutex_lock(&parsing);
+    json_get_alloc_funcs(&plain_malloc, &plain_free);
+    json_set_alloc_funcs(watched_malloc, plain_free);
+    was_short = false;
+    value = json_loadb(text, n, flags, error);
+    json_set_alloc_funcs(plain_malloc, plain_free);
+    pthread_mutex_unlock(&parsing);
+    *is_short = was_short;
+    if (was_short) {
+        json_decref(value);
+        value = NULL;
+    }
+    return value;
 }

@@ -105,12 +105,15 @@ bw_status bw_provenance_parse(const char *text, json_t **ret_steps,
                               bw_error *err)
 {
     json_error_t error;
-    json_t *steps = json_loads(text, JSON_REJECT_DUPLICATES, &error), *step;
+    bool is_short;
+    json_t *steps = bw_json_parse(text, strlen(text), JSON_REJECT_DUPLICATES,
+                                  &error, &is_short);
+    json_t *step;
     char shown[BW_UTF8_SHOWN];
     size_t k;
 
     *ret_steps = NULL;
-    if (steps == NULL && json_error_code(&error) == json_error_out_of_memory)
+    if (is_short)
         return bw_error_memory(err);
     if (steps == NULL)
         return bw_error_set(err, BW_ERR_FORMAT, BW_META_PROVENANCE ": %s",

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/interrupt.h"
+#include "base/printed.h"
 #include "tools/training.h"
 
 /* ---- options ---- */
@@ -139,8 +140,8 @@ bw_status bw_training_texts(bw_training_job *job, size_t n,
 bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
                                const char *inputs, bw_error *err)
 {
-    size_t size;
-    FILE *out = open_memstream(&job->identity, &size);
+    bw_printed text;
+    FILE *out = bw_printed_open(&text);
 
     if (!out)
         return bw_error_memory(err);
@@ -155,9 +156,8 @@ bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
         if (job->text[k])
             fprintf(out, " text=%016" PRIx64,
                     (uint64_t)XXH64(job->text[k], strlen(job->text[k]), 0));
-    bool is_failed = ferror(out) != 0;
-    is_failed |= fclose(out) != 0;
-    return is_failed ? bw_error_memory(err) : BW_OK;
+    return bw_printed_close(&text, &job->identity, NULL) ? BW_OK
+                                                         : bw_error_memory(err);
 }
 
 static bw_train_options options_of(const bw_training_job *job)

@@ -21,14 +21,19 @@ bw_status bw_wplot_names_read(const bw_reader *reader, bw_wplot_names *names,
                               bw_error *err)
 {
     const char *text = bw_reader_meta(reader, "label_names");
-    json_t *list = text ? json_loads(text, 0, NULL) : NULL;
+    bool is_short = false;
+    json_error_t error;
+    json_t *list =
+        text ? bw_json_parse(text, strlen(text), 0, &error, &is_short) : NULL;
     size_t n = json_array_size(list);
     bw_status status = BW_OK;
 
     *names = (bw_wplot_names){.n = 0};
     if (!text)
         return BW_OK;
-    if (!json_is_array(list))
+    if (is_short)
+        status = bw_error_memory(err);
+    else if (!json_is_array(list))
         status =
             bw_error_set(err, BW_ERR_FORMAT, "%s: label_names is no JSON list",
                          bw_reader_path(reader));

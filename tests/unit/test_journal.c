@@ -331,6 +331,33 @@ Test(journal, a_damaged_purpose_is_not_trusted, RAW_FOLDER)
     free(bytes);
 }
 
+/* A head that claims a longer text would look like that of a run that was
+ * killed before its first block; the results would be lost. */
+Test(journal, a_flipped_bit_of_its_head_overwrites_nothing, RAW_FOLDER)
+{
+    enum { N_HEAD = 32 };
+    size_t end[N_BLOCKS + 1], n, n_after;
+    write_journal(&values, end);
+    unsigned char *bytes = raw_read("j", &n);
+    cr_assert_eq(end[0], N_HEAD + strlen(purpose));
+    for (size_t bit = 0; bit < 8 * N_HEAD; bit++) {
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        for (int resume = 0; resume < 2; resume++) {
+            bw_error err = BW_ERROR_INIT;
+            bw_journal *j;
+            raw_write("j", bytes, n);
+            cr_expect_eq(
+                bw_journal_open("j", NULL, purpose, &values, resume, &j, &err),
+                BW_ERR_FORMAT, "bit %zu", bit);
+            unsigned char *after = raw_read("j", &n_after);
+            cr_expect(n_after == n && memcmp(after, bytes, n) == 0);
+            free(after);
+        }
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    free(bytes);
+}
+
 /* ---- files ---- */
 
 Test(journal, without_results_no_file_stays, RAW_FOLDER)

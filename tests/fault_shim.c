@@ -1,0 +1,372 @@
+/* fault_shim.c - makes the k-th call of a kind fail, in any program:
+ *
+ *     LD_PRELOAD=fault.so FAULT_CALL=write FAULT_AT=3 wpack ...
+ *
+ *   FAULT_CALL   write sync rename open read close truncate map memory thread
+ *   FAULT_AT     K: the K-th call of the kind, from 1; K-: it and all after it
+ *   FAULT_ERRNO  ENOSPC EIO EINTR ..., as a number; 0: half is written or read
+ *   FAULT_COUNT  a file that is told how many calls of the kind there were
+ *
+ * Calls count from main's beginning to its end where the program makes them, or
+ * one of the libraries below; others (BLAS, oneDNN, cairo and what it loads)
+ * may end the process or print when theirs fail, which no tool can help. What
+ * stdio writes to standard output is a call of write, too.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MAX_RANGES = 16, DEADLINE = 120 /* seconds; nothing should hang */ };
+
+static const char *const asking[] = {"libc.so",   "libzstd", "libjansson",
+                                     "libpng",    "libz.so", "libxxhash",
+                                     "ld-linux-x"};
+
+typedef struct range {
+    uintptr_t begin, end;
+} range;
+
+static range ranges[MAX_RANGES]; /* of code whose calls count */
+static size_t n_ranges;
+static const char *kind = "";
+static unsigned long first, last;
+static int number;
+static atomic_ulong n_calls;
+static atomic_bool is_armed;
+static int (*real_main)(int, char **, char **);
+
+/* The next definition of a function that this file defines. */
+#define NEXT(type, name, ...)                                                  \
+    static type (*next)(__VA_ARGS__);                                          \
+    if (next == NULL)                                                          \
+    *(void **)&next = dlsym(RTLD_NEXT, name)
+
+static bool is_kind(const char *name)
+{
+    return atomic_load(&is_armed) && strcmp(kind, name) == 0;
+}
+
+static bool is_asking(const void *caller)
+{
+    for (size_t k = 0; k < n_ranges; k++)
+        if ((uintptr_t)caller >= ranges[k].begin &&
+            (uintptr_t)caller < ranges[k].end)
+            return true;
+    return false;
+}
+
+/* Whether this call of the kind is one to fail; errno is set then. */
+static bool fails(const char *name, const void *caller)
+{
+    unsigned long k;
+
+    if (!is_kind(name) || !is_asking(caller))
+        return false;
+    k = atomic_fetch_add(&n_calls, 1) + 1;
+    if (k < first || k > last)
+        return false;
+    errno = number;
+    return true;
+}
+
+/* In a macro, so that the address is that of the function's caller. */
+#define FAILS(name) fails(name, __builtin_return_address(0))
+
+/* ---- files ---- */
+
+/* A transfer that fails, or moves half of its bytes. */
+static bool is_cut(const char *name, const void *caller, size_t *n)
+{
+    if (!fails(name, caller))
+        return false;
+    if (number != 0)
+        return true;
+    *n = *n > 1 ? *n / 2 : *n;
+    return false;
+}
+
+ssize_t write(int fd, const void *data, size_t n)
+{
+    NEXT(ssize_t, "write", int, const void *, size_t);
+    return is_cut("write", __builtin_return_address(0), &n) ? -1
+                                                            : next(fd, data, n);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
+{
+    NEXT(ssize_t, "pwrite", int, const void *, size_t, off_t);
+    return is_cut("write", __builtin_return_address(0), &n)
+               ? -1
+               : next(fd, data, n, at);
+}
+
+ssize_t read(int fd, void *data, size_t n)
+{
+    NEXT(ssize_t, "read", int, void *, size_t);
+    return is_cut("read", __builtin_return_address(0), &n) ? -1
+                                                           : next(fd, data, n);
+}
+
+ssize_t pread(int fd, void *data, size_t n, off_t at)
+{
+    NEXT(ssize_t, "pread", int, void *, size_t, off_t);
+    return is_cut("read", __builtin_return_address(0), &n)
+               ? -1
+               : next(fd, data, n, at);
+}
+
+int fsync(int fd)
+{
+    NEXT(int, "fsync", int);
+    return FAILS("sync") ? -1 : next(fd);
+}
+
+int fdatasync(int fd)
+{
+    NEXT(int, "fdatasync", int);
+    return FAILS("sync") ? -1 : next(fd);
+}
+
+int renameat(int from, const char *old, int to, const char *new)
+{
+    NEXT(int, "renameat", int, const char *, int, const char *);
+    return FAILS("rename") ? -1 : next(from, old, to, new);
+}
+
+int linkat(int from, const char *old, int to, const char *new, int flags)
+{
+    NEXT(int, "linkat", int, const char *, int, const char *, int);
+    return FAILS("rename") ? -1 : next(from, old, to, new, flags);
+}
+
+int ftruncate(int fd, off_t n)
+{
+    NEXT(int, "ftruncate", int, off_t);
+    return FAILS("truncate") ? -1 : next(fd, n);
+}
+
+/* As Linux has it: the descriptor is gone in any case. */
+int close(int fd)
+{
+    NEXT(int, "close", int);
+    int result;
+
+    if (!FAILS("close"))
+        return next(fd);
+    result = errno;
+    next(fd);
+    errno = result;
+    return -1;
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+    bool has_mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+
+    return has_mode ? va_arg(args, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+    NEXT(int, "open", const char *, int, ...);
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = mode_of(flags, args);
+    va_end(args);
+    return FAILS("open") ? -1 : next(path, flags, mode);
+}
+
+int openat(int folder, const char *path, int flags, ...)
+{
+    NEXT(int, "openat", int, const char *, int, ...);
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = mode_of(flags, args);
+    va_end(args);
+    return FAILS("open") ? -1 : next(folder, path, flags, mode);
+}
+
+FILE *fopen(const char *restrict path, const char *restrict how)
+{
+    NEXT(FILE *, "fopen", const char *, const char *);
+    return FAILS("open") ? NULL : next(path, how);
+}
+
+void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t from)
+{
+    NEXT(void *, "mmap", void *, size_t, int, int, int, off_t);
+    return FAILS("map") ? MAP_FAILED : next(at, n, protection, flags, fd, from);
+}
+
+/* ---- memory, threads ---- */
+
+void *malloc(size_t n)
+{
+    NEXT(void *, "malloc", size_t);
+    return FAILS("memory") ? NULL : next(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    NEXT(void *, "calloc", size_t, size_t);
+    return FAILS("memory") ? NULL : next(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    NEXT(void *, "realloc", void *, size_t);
+    return FAILS("memory") ? NULL : next(p, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+    NEXT(void *, "aligned_alloc", size_t, size_t);
+    return FAILS("memory") ? NULL : next(alignment, n);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                   void *(*run)(void *), void *context)
+{
+    NEXT(int, "pthread_create", pthread_t *, const pthread_attr_t *,
+         void *(*)(void *), void *);
+    return FAILS("thread") ? EAGAIN : next(thread, attributes, run, context);
+}
+
+/* ---- beginning and end ---- */
+
+static int note_ranges(struct dl_phdr_info *info, size_t size, void *context)
+{
+    bool is_program = *(bool *)context, counts = is_program;
+
+    (void)size;
+    *(bool *)context = false; /* the program comes first, and without a name */
+    for (size_t k = 0; k < sizeof asking / sizeof *asking; k++)
+        counts |= strstr(info->dlpi_name, asking[k]) != NULL;
+    for (size_t k = 0; counts && k < info->dlpi_phnum; k++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[k];
+
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X) &&
+            n_ranges < MAX_RANGES)
+            ranges[n_ranges++] =
+                (range){info->dlpi_addr + part->p_vaddr,
+                        info->dlpi_addr + part->p_vaddr + part->p_memsz};
+    }
+    return 0;
+}
+
+static ssize_t write_standard(void *cookie, const char *data, size_t n)
+{
+    NEXT(ssize_t, "write", int, const void *, size_t);
+    ssize_t done;
+
+    /* stdio hands the rest on until all is written. */
+    if (is_cut("write", cookie, &n))
+        return 0;
+    done = next(STDOUT_FILENO, data, n);
+    return done > 0 ? done : 0;
+}
+
+static int close_standard(void *cookie)
+{
+    NEXT(int, "close", int);
+    bool is_failed = fails("close", cookie);
+    int number_before = errno, result = next(STDOUT_FILENO);
+
+    if (is_failed)
+        errno = number_before;
+    return is_failed ? -1 : result;
+}
+
+/* stdio's own calls of write do not come by here. */
+static void replace_standard_output(void)
+{
+    /* Any address of the program's code will do for the caller's. */
+    FILE *stream = fopencookie(*(void **)&real_main, "w",
+                               (cookie_io_functions_t){
+                                   .write = write_standard,
+                                   .close = close_standard,
+                               });
+
+    if (stream != NULL)
+        stdout = stream;
+}
+
+static void read_settings(void)
+{
+    const char *at = getenv("FAULT_AT"), *call = getenv("FAULT_CALL");
+    const char *value = getenv("FAULT_ERRNO");
+    char *end = NULL;
+
+    kind = call != NULL ? call : "";
+    first = last = at != NULL ? strtoul(at, &end, 10) : 0;
+    if (end != NULL && *end == '-')
+        last = ~0UL;
+    number = value != NULL ? atoi(value) : EIO;
+    if (strcmp(kind, "memory") == 0)
+        number = ENOMEM;
+}
+
+/* With a system's own calls, as the program may have closed anything. */
+static void tell_count(void)
+{
+    const char *path = getenv("FAULT_COUNT");
+    char text[32];
+    int fd = path != NULL
+                 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                 : -1;
+
+    if (fd < 0)
+        return;
+    (void)!write(
+        fd, text,
+        (size_t)snprintf(text, sizeof text, "%lu\n", atomic_load(&n_calls)));
+    close(fd);
+}
+
+static int watched_main(int argc, char **argv, char **environment)
+{
+    bool is_program = true;
+    int result;
+
+    read_settings();
+    dl_iterate_phdr(note_ranges, &is_program);
+    replace_standard_output();
+    alarm(DEADLINE);
+    atomic_store(&is_armed, true);
+    result = real_main(argc, argv, environment);
+    atomic_store(&is_armed, false);
+    tell_count();
+    return result;
+}
+
+int __libc_start_main(int (*main_)(int, char **, char **), int argc,
+                      char **argv, void (*init)(void), void (*fini)(void),
+                      void (*loader)(void), void *stack);
+
+int __libc_start_main(int (*main_)(int, char **, char **), int argc,
+                      char **argv, void (*init)(void), void (*fini)(void),
+                      void (*loader)(void), void *stack)
+{
+    NEXT(int, "__libc_start_main", int (*)(int, char **, char **), int, char **,
+         void (*)(void), void (*)(void), void (*)(void), void *);
+    real_main = main_;
+    return next(watched_main, argc, argv, init, fini, loader, stack);
+}
