@@ -19,7 +19,7 @@
 #include "base/output.h"
 #include "tools/tool.h"
 
-static bw_common common;
+static bw_option_common common;
 static const bw_program program = {.name = "wtest",
                                    .usage = "[options] WORD",
                                    .summary = "Does what WORD says.",
@@ -103,7 +103,7 @@ static int run_tool(const char *first, const char *opt_second, int out)
         else
             dup2(out == CAPTURED ? fileno(captured) : out, STDOUT_FILENO);
         signal(SIGTERM, SIG_DFL);
-        bw_common_init(&common);
+        bw_option_common_init(&common);
         status = bw_tool_main(&program, opt_second ? 3 : 2, argv, run);
         fflush(stderr);
         _exit(status);
@@ -193,7 +193,7 @@ Test(tool, files_never_take_the_place_of_standard_ones)
         dup2(fileno(captured), STDOUT_FILENO);
         close(STDIN_FILENO);
         close(STDERR_FILENO);
-        bw_common_init(&common);
+        bw_option_common_init(&common);
         _exit(
             bw_tool_main(&program, 2, (char *[]){"wtest", "open", NULL}, run));
     }
