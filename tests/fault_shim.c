@@ -5,6 +5,7 @@
  *   FAULT_CALL   write sync rename open read close truncate map memory thread
  *   FAULT_AT     K: the K-th call of the kind, from 1; K-: it and all after it
  *   FAULT_ERRNO  ENOSPC EIO EINTR ..., as a number; 0: half is written or read
+ *   FAULT_ALONE  if set, only the program's own calls count
  *   FAULT_COUNT  a file that is told how many calls of the kind there were
  *
  * Calls count from main's beginning to its end where the program makes them, or
@@ -258,7 +259,9 @@ static int note_ranges(struct dl_phdr_info *info, size_t size, void *context)
 
     (void)size;
     *(bool *)context = false; /* the program comes first, and without a name */
-    for (size_t k = 0; k < sizeof asking / sizeof *asking; k++)
+    for (size_t k = 0;
+         getenv("FAULT_ALONE") == NULL && k < sizeof asking / sizeof *asking;
+         k++)
         counts |= strstr(info->dlpi_name, asking[k]) != NULL;
     for (size_t k = 0; counts && k < info->dlpi_phnum; k++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[k];

@@ -16,6 +16,7 @@
 #include "base/output.h"
 #include "base/printed.h"
 #include "model/train_log.h"
+#include "store/json.h"
 #include "store/steps.h"
 
 /* A row has at most 7 + 2 BW_MAX_TERMS numbers of at most 24 bytes. */
@@ -57,7 +58,7 @@ double bw_train_total(size_t n_terms, const bw_term *term, const double *terms)
 /* JSON keeps what is printed on one line, whatever arguments and names hold. */
 static bool print_json(const char *label, const json_t *value, FILE *out)
 {
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = bw_json_print(value, JSON_ENCODE_ANY | JSON_COMPACT);
     bool is_whole = text != NULL;
 
     if (is_whole)

@@ -10,7 +10,7 @@
 #include "store/utf8.h"
 
 /* jansson hands its allocator no context, and has one for all threads. */
-static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER;
 static json_malloc_t plain_malloc;
 static _Thread_local bool was_short;
 
@@ -41,23 +41,47 @@ json_t *bw_json_whole(uint64_t value)
     return json_string(digits);
 }
 
-json_t *bw_json_parse(const char *text, size_t n, size_t flags,
-                      json_error_t *error, bool *is_short)
+/* Between the two, this thread's lack of memory is noticed. */
+static json_free_t watch(void)
 {
     json_free_t plain_free;
-    json_t *value;
 
-    pthread_mutex_lock(&parsing);
+    pthread_mutex_lock(&watching);
     json_get_alloc_funcs(&plain_malloc, &plain_free);
     json_set_alloc_funcs(watched_malloc, plain_free);
     was_short = false;
-    value = json_loadb(text, n, flags, error);
+    return plain_free;
+}
+
+static bool unwatch(json_free_t plain_free)
+{
     json_set_alloc_funcs(plain_malloc, plain_free);
-    pthread_mutex_unlock(&parsing);
-    *is_short = was_short;
-    if (was_short) {
+    pthread_mutex_unlock(&watching);
+    return was_short;
+}
+
+json_t *bw_json_parse(const char *text, size_t n, size_t flags,
+                      json_error_t *error, bool *is_short)
+{
+    json_free_t plain_free = watch();
+    json_t *value = json_loadb(text, n, flags, error);
+
+    *is_short = unwatch(plain_free);
+    if (*is_short) {
         json_decref(value);
         value = NULL;
     }
     return value;
+}
+
+char *bw_json_print(const json_t *value, size_t flags)
+{
+    json_free_t plain_free = watch();
+    char *text = json_dumps(value, flags);
+
+    if (unwatch(plain_free)) {
+        free(text);
+        text = NULL;
+    }
+    return text;
 }

@@ -19,4 +19,7 @@ json_t *bw_json_whole(uint64_t value);
 json_t *bw_json_parse(const char *text, size_t n, size_t flags,
                       json_error_t *error, bool *is_short);
 
+/* json_dumps, which by itself does the same to what it prints. To be freed. */
+char *bw_json_print(const json_t *value, size_t flags);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "store/feed.h"
 #include "store/folder.h"
+#include "store/json.h"
 #include "store/pack.h"
 #include "store/sink.h"
 
@@ -380,7 +381,7 @@ static bw_status commit(packer *p, bw_error *err)
                 return bw_error_set(err, BW_ERR_FORMAT,
                                     "subfolder %zu: its name is no UTF-8", k);
             }
-        text = json_dumps(list, JSON_COMPACT);
+        text = bw_json_print(list, JSON_COMPACT);
         json_decref(list);
         if (!text)
             return bw_error_memory(err);

@@ -139,7 +139,7 @@ bw_status bw_provenance_parse(const char *text, json_t **ret_steps,
 /* Appends the step unless an equal one is there. False: memory is out. */
 static bool add_step(bw_provenance *p, json_t *step)
 {
-    char *text = json_dumps(step, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = bw_json_print(step, JSON_COMPACT | JSON_SORT_KEYS);
     bool is_good = text != NULL;
 
     if (is_good && json_object_get(p->seen, text) == NULL)
@@ -195,7 +195,7 @@ char *bw_provenance_text(const bw_provenance *provenance)
     char *text = NULL;
 
     if (steps != NULL && json_array_append(steps, provenance->step) == 0)
-        text = json_dumps(steps, JSON_COMPACT);
+        text = bw_json_print(steps, JSON_COMPACT);
     json_decref(steps);
     return text;
 }

@@ -153,7 +153,7 @@ bw_status bw_summary_print_json(const bw_summary *summary, FILE *out,
     else if (bw_provenance_parse(text, &steps, err) != BW_OK)
         return bw_error_prefix(err, "%s", bw_reader_path(summary->reader));
     value = summary_value(summary, steps);
-    line = value == NULL ? NULL : json_dumps(value, JSON_COMPACT);
+    line = value == NULL ? NULL : bw_json_print(value, JSON_COMPACT);
     json_decref(steps);
     json_decref(value);
     if (line == NULL)

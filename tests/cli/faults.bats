@@ -31,7 +31,7 @@ faults_are_borne() {
 @test "what a run that was stopped has kept outlives a cut of the power" {
     local rc=0 n
     wpack --limit 200 "$MNIST_IMAGES" -o d.st.zst
-    set -- wdist -j 1 --pairs random:5000 --method simplex d.st.zst
+    set -- wdist -j 1 --pairs random:3000 --method simplex d.st.zst
     "$@" -o whole.st.zst
     LD_PRELOAD=$BARROW_BUILD/tests/power.so POWER_AT=end POWER_LOSES=all \
         "$@" -o out.st.zst 2>err &

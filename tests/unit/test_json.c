@@ -52,6 +52,31 @@ Test(json, no_character_is_lost_where_memory_runs_out)
     json_decref(whole);
 }
 
+Test(json, what_is_printed_is_whole)
+{
+    json_t *value = json_pack("{s:s, s:[i, s]}", "name",
+                              "a text that is long enough to "
+                              "grow a buffer",
+                              "more", 12, "x");
+    char *whole = json_dumps(value, JSON_COMPACT), *text;
+    size_t n;
+
+    json_set_alloc_funcs(failing_malloc, free);
+    n_asked = failing = 0;
+    text = bw_json_print(value, JSON_COMPACT);
+    cr_expect_str_eq(text, whole);
+    free(text);
+    n = n_asked;
+    cr_assert_gt(n, 2);
+    for (size_t k = 1; k <= n; k++) {
+        n_asked = 0;
+        failing = k;
+        cr_expect_null(bw_json_print(value, JSON_COMPACT), "%zu of %zu", k, n);
+    }
+    free(whole);
+    json_decref(value);
+}
+
 Test(json, a_mistake_is_no_lack_of_memory)
 {
     bool is_short;
