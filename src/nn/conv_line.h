@@ -11,8 +11,8 @@
  *   y = A' (U V)     y_i = sum over p of p^i (U V)(p); y_3 has infinity's, too
  *
  * and the gradient of the taps is G' (V W) with W = A dy. That is 8 products
- * for 20; a vector holds 16 items, so B, A and A' are sums of whole vectors, 26,
- * 12 and 16 of them. Errors are 2 to 3 times those of direct sums (of 500
+ * for 20; a vector holds 16 items, so B, A and A' are sums of whole vectors,
+ * 26, 12 and 16 of them. Errors are 2 to 3 times those of direct sums (of 500
  * terms: 8e-7 beside 4e-7 of the result's rms); 10 points for 6 outputs would
  * make them 10 to 17 times as large.
  *
