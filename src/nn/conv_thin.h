@@ -17,7 +17,8 @@
  *
  * Each sum runs over window rows, columns, then source channels, and each
  * gradient of a weight over rows, then columns, lane by lane: neither tiles nor
- * tasks nor the width of vectors change its order.
+ * tasks nor the width of vectors change its order. Windows five columns wide
+ * may go another way, with fewer products: see conv_line.h.
  */
 #ifndef BW_CONV_THIN_H
 #define BW_CONV_THIN_H
