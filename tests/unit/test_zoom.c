@@ -21,7 +21,7 @@ typedef struct zoom_case {
 static void open_case(zoom_case *c, bw_norm norm, double p, size_t d, int bits)
 {
     double x[N_BINS * MAX_D];
-    *c = (zoom_case){.zoom = {0}};
+    memset(c, 0, sizeof *c);
     bw_random_init(&c->random, SEED, BW_RANDOM_TEST, d);
     snprintf(c->label, sizeof c->label,
              "norm %d, p %g, %zu-D, %d bits, seed %d", (int)norm, p, d, bits,
