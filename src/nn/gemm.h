@@ -1,8 +1,8 @@
 /* gemm.h - single precision matrix products on the calling thread.
  *
- * OpenBLAS is held to one thread: its own threads change the last bits, and
- * ours share out the work. Bits of a product depend on its shape, so callers
- * cut by shape only.
+ * The libraries are held to one thread: their own threads change the last bits,
+ * and ours share out the work. Bits of a product depend on its shape and on the
+ * processor, so callers cut by shape only.
  */
 #ifndef BW_GEMM_H
 #define BW_GEMM_H

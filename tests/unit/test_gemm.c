@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nn/gemm.h"
 
@@ -69,26 +70,58 @@ static void check_product(const product *p)
     free(before);
 }
 
+/* In each orientation, with and without what stood there. */
+static void check_size(size_t m, size_t n, size_t k)
+{
+    for (unsigned way = 0; way < 16; way++) {
+        product p = {.ta = way & 1,
+                     .tb = way & 2,
+                     .m = m,
+                     .n = n,
+                     .k = k,
+                     .alpha = way & 4 ? -0.5f : 1.0f,
+                     .beta = way & 8 ? 2.0f : 0.0f};
+
+        check_product(&p);
+    }
+}
+
+/* By each library that this processor's products may go to. */
 Test(gemm, products)
 {
+    static const char *const isa[] = {"avx512", "plain"};
     static const size_t size[][3] = {{1, 1, 1},  {1, 9, 5},    {9, 1, 5},
                                      {3, 4, 1},  {17, 33, 6},  {64, 48, 130},
                                      {1, 1, 40}, {130, 5, 300}};
     bw_error err = BW_ERROR_INIT;
 
     cr_assert_eq(bw_gemm_init(&err), BW_OK, "%s", err.text);
-    for (size_t k = 0; k < sizeof size / sizeof size[0]; k++)
-        for (unsigned way = 0; way < 16; way++) {
-            product p = {.ta = way & 1,
-                         .tb = way & 2,
-                         .m = size[k][0],
-                         .n = size[k][1],
-                         .k = size[k][2],
-                         .alpha = way & 4 ? -0.5f : 1.0f,
-                         .beta = way & 8 ? 2.0f : 0.0f};
+    for (size_t set = 0; set < 2; set++) {
+        cr_assert_eq(setenv("BARROW_ISA", isa[set], 1), 0);
+        for (size_t k = 0; k < sizeof size / sizeof size[0]; k++)
+            check_size(size[k][0], size[k][1], size[k][2]);
+    }
+}
 
-            check_product(&p);
-        }
+/* Bits hang on the shape, not on where the operands stand. */
+Test(gemm, anywhere)
+{
+    enum { M = 37, N = 75, K = 90, MOST = 16 };
+    float *a = numbers(M * K + MOST, 3), *b = numbers(N * K + MOST, 8);
+    float c[M * N + MOST], first[M * N];
+
+    for (size_t from = 0; from < MOST; from++) {
+        memmove(a + from, a + (from ? from - 1 : 0), M * K * sizeof *a);
+        memmove(b + from, b + (from ? from - 1 : 0), N * K * sizeof *b);
+        bw_gemm(false, true, M, N, K, 0.3f, a + from, K, b + from, K, 0,
+                c + from, N);
+        if (from == 0)
+            memcpy(first, c, sizeof first);
+        cr_assert_eq(memcmp(first, c + from, sizeof first), 0, "from %zu",
+                     from);
+    }
+    free(a);
+    free(b);
 }
 
 Test(gemm, nothing_to_add)
