@@ -5,6 +5,10 @@
  * more than a buffer, and believes no size before the bytes have come. A
  * writer takes rows of several tensors in any order, keeps them compressed in
  * spools, and makes the file appear whole at bw_writer_commit or not at all.
+ *
+ * Threads: a reader or a writer is used by one thread at a time; several of
+ * them are independent. While a header is parsed, jansson's allocation
+ * functions are wrapped, so a program that sets them does so before.
  */
 #ifndef BARROW_CONTAINER_H
 #define BARROW_CONTAINER_H

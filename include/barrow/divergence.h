@@ -1,6 +1,8 @@
 /* divergence.h - the three other distances that the WGAN paper (Arjovsky,
  * Chintala, Bottou, 2017, section 2) compares the Wasserstein distance with.
- * They look at equal bins only and know no ground cost. Natural logarithms. */
+ * They look at equal bins only and know no ground cost. Natural logarithms.
+ *
+ * Threads: any, each with work space of its own. */
 #ifndef BARROW_DIVERGENCE_H
 #define BARROW_DIVERGENCE_H
 

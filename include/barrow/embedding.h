@@ -2,6 +2,10 @@
  * embedding gives in place of transport costs.
  *
  * Codes are rows of d floats.
+ *
+ * Threads: a bw_embedding is never changed once created and may be used by any
+ * number of them, each with a team (tasks.h) of its own. The first one sets
+ * OpenBLAS to one thread.
  */
 #ifndef BARROW_EMBEDDING_H
 #define BARROW_EMBEDDING_H

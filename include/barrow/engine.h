@@ -4,6 +4,11 @@
  * nothing. Results do not depend on the number of threads. n items, n at most
  * n_max, go through at a time; items stand one after the other, an image as
  * (h, w, c), channels fastest.
+ *
+ * Threads: an engine and its team of threads (tasks.h) serve one thread at a
+ * time; engines may share networks, and blocks too unless one trains. The
+ * first engine sets OpenBLAS, and the OpenMP run time of the calling thread
+ * where oneDNN is built in, to one thread: barrow cuts the work itself.
  */
 #ifndef BARROW_ENGINE_H
 #define BARROW_ENGINE_H

@@ -3,6 +3,8 @@
  * A set is filled row by row and then sealed, which fixes how its masses are
  * held: as they are when all are integers small enough, and otherwise as
  * doubles beside integers that approximate them on a common total.
+ *
+ * Threads: one fills a set; once sealed it may be used by any number of them.
  */
 #ifndef BARROW_HISTOGRAM_H
 #define BARROW_HISTOGRAM_H

@@ -13,6 +13,9 @@
  * training changes, then batch normalisation's running statistics. Each is a
  * row of one table, in PyTorch's layout and under the name that
  * nn.Sequential would give it: "0.weight" for the first layer's.
+ *
+ * Threads: a network is never changed once parsed and may be used by any
+ * number of them.
  */
 #ifndef BARROW_NETWORK_H
 #define BARROW_NETWORK_H

@@ -2,6 +2,9 @@
  * schedules of their rates.
  *
  * w: parameters, g: gradients, both of n floats; m: moments, n floats each.
+ *
+ * Threads: the calls keep no state of their own; a team of threads (tasks.h)
+ * serves one call at a time.
  */
 #ifndef BARROW_OPTIMIZER_H
 #define BARROW_OPTIMIZER_H

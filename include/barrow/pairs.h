@@ -3,6 +3,8 @@
  *
  * A list is cut into contiguous parts (shards); pair k of the whole list is
  * the same whichever part it is in.
+ *
+ * Threads: a list that nobody changes may be read by any number of them.
  */
 #ifndef BARROW_PAIRS_H
 #define BARROW_PAIRS_H

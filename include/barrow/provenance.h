@@ -4,6 +4,8 @@
  * A step is {"tool", "version", "argv": [...], "seed": N or absent,
  * "inputs": [{"name", "xxh64"}]}; argv holds only what shapes the result, in
  * one canonical spelling, so that equal work gives equal bytes.
+ *
+ * Threads: a bw_provenance is used by one thread at a time.
  */
 #ifndef BARROW_PROVENANCE_H
 #define BARROW_PROVENANCE_H

@@ -4,6 +4,8 @@
  * A stream is named by (seed, stream); equal names give equal numbers on every
  * machine, and streams need no order among them: record k of a job draws from
  * stream k, so splitting the work cannot change a result.
+ *
+ * Threads: a bw_random is used by one thread at a time.
  */
 #ifndef BARROW_RANDOM_H
 #define BARROW_RANDOM_H

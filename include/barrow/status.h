@@ -3,6 +3,9 @@
  * Every call that can fail returns a bw_status, or a pointer that is NULL only
  * when memory ran out. The library prints nothing and never exits; what a
  * person should read goes to a bw_error that the caller owns.
+ *
+ * Threads: every call may come from any thread; a bw_error is for one at a
+ * time.
  */
 #ifndef BARROW_STATUS_H
 #define BARROW_STATUS_H

@@ -9,6 +9,9 @@
  *
  * Where masses and costs are integers the optimum is a rational number that is
  * rounded once. There is no iteration cap and no tolerance in any solver.
+ *
+ * Threads: a solver serves one at a time; any number of solvers may share a
+ * ground cost and a sealed set of histograms. many.h has threads of its own.
  */
 #ifndef BARROW_TRANSPORT_H
 #define BARROW_TRANSPORT_H

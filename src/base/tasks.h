@@ -1,4 +1,4 @@
-/* tasks.h - a team of threads that runs one list of tasks at a time.
+/* tasks.h - lists of tasks that a team of threads runs, one list at a time.
  *
  * The promise "same bytes for any -j" rests on two rules of the callers: a
  * list is cut by shape only, never by the number of workers, and a task's
@@ -11,22 +11,10 @@
 #ifndef BW_TASKS_H
 #define BW_TASKS_H
 
-#include <stddef.h>
-
-#include "barrow/status.h"
-
-typedef struct bw_tasks bw_tasks;
+#include "barrow/tasks.h"
 
 /* Runs task `task` of a list on worker `worker` (0 .. n_workers - 1). */
 typedef void (*bw_task)(void *arg, size_t task, size_t worker);
-
-/* Starts n_threads - 1 threads; the caller is worker 0. Signals are blocked in
- * them. BW_ERR_MEMORY, or BW_ERR_IO when the system gives no thread. */
-bw_status bw_tasks_create(size_t n_threads, bw_tasks **ret_tasks,
-                          bw_error *err) BW_MUST_CHECK;
-void bw_tasks_destroy(bw_tasks *tasks);
-
-size_t bw_tasks_n_workers(const bw_tasks *tasks);
 
 /* Runs tasks 0 .. n_tasks - 1, each once, and returns when all are done.
  * Tasks begin in order. Not to be called from a task, nor from two threads. */

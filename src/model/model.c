@@ -94,6 +94,32 @@ bw_status bw_model_seal(bw_model *model, bw_error *err)
     return model->values != NULL ? BW_OK : bw_error_memory(err);
 }
 
+const char *bw_model_kind(const bw_model *model)
+{
+    return model->kind;
+}
+
+size_t bw_model_n_parts(const bw_model *model)
+{
+    return model->n_parts;
+}
+
+const bw_model_part *bw_model_get_part(const bw_model *model, size_t k)
+{
+    assert(k < model->n_parts);
+    return &model->part[k];
+}
+
+const char *bw_model_part_name(const bw_model_part *part)
+{
+    return part->name;
+}
+
+const bw_network *bw_model_part_network(const bw_model_part *part)
+{
+    return part->network;
+}
+
 const bw_model_part *bw_model_find(const bw_model *model, const char *name)
 {
     for (size_t k = 0; k < model->n_parts; k++)

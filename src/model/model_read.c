@@ -44,7 +44,7 @@ static bool parse_shape(const char *text, bw_shape *shape)
     return n != 2;
 }
 
-static bw_status check_kind(const bw_reader *reader, const char *kind,
+static bw_status check_kind(const bw_reader *reader, const char *opt_kind,
                             bw_error *err)
 {
     const char *file_kind = bw_reader_meta(reader, BW_META_KIND);
@@ -58,9 +58,12 @@ static bw_status check_kind(const bw_reader *reader, const char *kind,
     if (strcmp(file_kind, "model") != 0 && strcmp(file_kind, "checkpoint") != 0)
         return bw_error_set(err, BW_ERR_FORMAT, "kind %s, not model",
                             bw_utf8_show(file_kind, shown));
-    if (strcmp(model_kind, kind) != 0)
+    if (opt_kind != NULL && strcmp(model_kind, opt_kind) != 0)
         return bw_error_set(err, BW_ERR_FORMAT, "a model of kind %s, not %s",
-                            bw_utf8_show(model_kind, shown), kind);
+                            bw_utf8_show(model_kind, shown), opt_kind);
+    if (strlen(model_kind) >= sizeof((bw_model *)NULL)->kind)
+        return bw_error_set(err, BW_ERR_FORMAT, "'%.40s' is no kind of model",
+                            bw_utf8_show(model_kind, shown));
     return BW_OK;
 }
 
@@ -129,19 +132,20 @@ static bw_status read_values(bw_reader *reader, bw_model *model,
     return status;
 }
 
-bw_status bw_model_read(bw_reader *reader, const char *kind,
+bw_status bw_model_read(bw_reader *reader, const char *opt_kind,
                         bw_model **ret_model, uint64_t *opt_digest,
                         bw_error *err)
 {
-    bw_model *model = bw_model_create(kind);
-    bw_status status;
+    bw_model *model = NULL;
+    bw_status status = check_kind(reader, opt_kind, err);
 
     *ret_model = NULL;
-    if (model == NULL)
-        return bw_error_memory(err);
-    status = check_kind(reader, kind, err);
-    if (status == BW_OK)
+    if (status == BW_OK) {
+        model = bw_model_create(bw_reader_meta(reader, BW_META_MODEL));
+        if (model == NULL)
+            return bw_error_memory(err);
         status = read_metadata(reader, model, err);
+    }
     if (status != BW_OK)
         bw_error_prefix(err, "%s", bw_reader_path(reader));
     else

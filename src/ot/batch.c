@@ -3,11 +3,12 @@
  * A worker takes the next pair, solves it alone, and leaves the result in the
  * pair's slot of a ring. The caller's thread is the first worker; between its
  * pairs it moves the finished results at the ring's tail, in order, to the
- * journal. Who solved what is not to be seen in the results.
+ * journal or to who takes them. Who solved what is not to be seen in the
+ * results.
  *
  *   slots       results on their way
  *   workers     one pair, one thread's loop
- *   draining    from the ring to the journal
+ *   draining    from the ring to where results go
  */
 #include "config.h"
 
@@ -55,6 +56,7 @@ typedef struct run {
     atomic_uint_fast64_t next;    /* pair to take */
     atomic_uint_fast64_t drained; /* pairs that left the ring */
     atomic_bool is_stopping;
+    bool is_shut;          /* results were not taken; the first worker's */
     pthread_mutex_t mutex; /* of what follows */
     uint64_t failed;       /* the first pair that failed */
     bw_status status;
@@ -311,6 +313,18 @@ static void *other_worker(void *argument)
 
 /* ---- draining ---- */
 
+static bw_status keep(const bw_batch *batch, const bw_block *block,
+                      bw_error *err)
+{
+    return batch->journal ? bw_journal_append(batch->journal, block, err)
+                          : batch->take(batch->context, block, err);
+}
+
+static bw_status sync_kept(const bw_batch *batch, bw_error *err)
+{
+    return batch->journal ? bw_journal_sync(batch->journal, err) : BW_OK;
+}
+
 /* Finished results at the tail, at most one block of them. */
 static uint64_t count_ready(const run *r)
 {
@@ -385,12 +399,14 @@ static void fill_block(const run *r, bw_block *b)
     }
 }
 
-/* Moves what is ready to the journal, a block at a time, down to less than
+/* Moves what is ready out of the ring, a block at a time, down to less than
  * `least` pairs. */
 static bw_status drain(run *r, uint64_t least)
 {
     bw_error err = BW_ERROR_INIT;
     bw_status status = BW_OK;
+    if (r->is_shut)
+        return r->status;
     for (uint64_t n; !status && (n = count_ready(r)) >= least && n > 0;) {
         bw_block block = {.first = atomic_load(&r->drained), .n = n};
         for (uint64_t k = 0; k < n; k++)
@@ -399,7 +415,7 @@ static bw_status drain(run *r, uint64_t least)
         if (status)
             break;
         fill_block(r, &block);
-        status = bw_journal_append(r->batch->journal, &block, &err);
+        status = keep(r->batch, &block, &err);
         free_block(&block);
         if (status)
             break;
@@ -408,9 +424,10 @@ static bw_status drain(run *r, uint64_t least)
                          false);
         atomic_store(&r->drained, block.first + n);
     }
-    /* It is the journal that failed, not a pair: nothing goes before it. */
+    /* It is no pair that failed: nothing goes before it. */
     if (status)
         record_failure(r, 0, NULL, status, &err);
+    r->is_shut = status != BW_OK;
     return status;
 }
 
@@ -434,10 +451,11 @@ static void lead(run *r, worker *w)
         if (is_due || taken - atomic_load(&r->drained) > r->n_slots / 2)
             if (drain_all(r))
                 return;
-        bw_progress_update(r->batch->progress, taken + 1);
+        if (r->batch->progress)
+            bw_progress_update(r->batch->progress, taken + 1);
         if (now - synced > sync_interval) {
             synced = now;
-            bw_status status = bw_journal_sync(r->batch->journal, &err);
+            bw_status status = sync_kept(r->batch, &err);
             if (status)
                 record_failure(r, 0, NULL, status, &err);
         }
@@ -467,7 +485,7 @@ static bw_status run_threads(run *r, bw_error *err)
 bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
                        bw_error *err)
 {
-    uint64_t n_before = bw_journal_n_pairs(batch->journal);
+    uint64_t n_before = batch->journal ? bw_journal_n_pairs(batch->journal) : 0;
     run r = {.batch = batch, .shape = bw_batch_shape(batch)};
     pthread_mutex_init(&r.mutex, NULL);
     atomic_init(&r.next, n_before);
@@ -478,18 +496,17 @@ bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
     bw_error other = BW_ERROR_INIT;
     /* A whole journal is about to become the output, which is synced itself. */
     if (!status && drain_all(&r) == BW_OK &&
-        bw_journal_n_pairs(batch->journal) < batch->pairs.n &&
-        bw_journal_sync(batch->journal, &other))
+        atomic_load(&r.drained) < batch->pairs.n && sync_kept(batch, &other))
         record_failure(&r, 0, NULL, other.code, &other);
     if (!status && r.status) {
         *err = r.error;
         status = r.status;
     }
-    if (!status && bw_journal_n_pairs(batch->journal) < batch->pairs.n)
-        status = bw_error_set(
-            err, BW_ERR_INTERRUPTED, "stopped after %llu of %llu pairs",
-            (unsigned long long)bw_journal_n_pairs(batch->journal),
-            (unsigned long long)batch->pairs.n);
+    if (!status && atomic_load(&r.drained) < batch->pairs.n)
+        status = bw_error_set(err, BW_ERR_INTERRUPTED,
+                              "stopped after %llu of %llu pairs",
+                              (unsigned long long)atomic_load(&r.drained),
+                              (unsigned long long)batch->pairs.n);
     *counts = r.counts;
     free_ring(&r);
     pthread_mutex_destroy(&r.mutex);

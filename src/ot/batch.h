@@ -1,4 +1,5 @@
-/* batch.h - many pairs on many threads, into a journal, in order. */
+/* batch.h - many pairs on many threads, in order, into a journal or to a
+ * function. */
 #ifndef BW_BATCH_H
 #define BW_BATCH_H
 
@@ -31,8 +32,11 @@ typedef struct bw_batch {
     double tolerance; /* with a certificate: of |gap| / (cost + 1e-5 of the
                          largest ground cost) */
     uint64_t n_threads;
-    bw_journal *journal;
-    bw_progress *progress;
+    bw_journal *journal;   /* where results go, or NULL: they go to take */
+    bw_progress *progress; /* may be NULL */
+    /* Takes the next results; called by the thread that runs the batch. */
+    bw_status (*take)(void *context, const bw_block *block, bw_error *err);
+    void *context;        /* of take */
     int (*stopped)(void); /* not 0 asks to stop, between pairs and, where one
                              takes long, within it; may be NULL */
 } bw_batch;
@@ -40,8 +44,9 @@ typedef struct bw_batch {
 /* Solves all pairs that the journal does not hold yet. Results come in the
  * order of the pairs and do not depend on n_threads. BW_ERR_INTERRUPTED after
  * a stop, BW_ERR_CERTIFICATE when a gap passes the tolerance, or what the
- * solver returns, with the pair named; everything before that pair is in the
- * journal and synced then. *counts sums what the threads did. */
+ * solver returns, with the pair named, or what take returns, which is then not
+ * called again; everything before that pair is in the journal and synced then.
+ * *counts sums what the threads did. */
 bw_status bw_batch_run(const bw_batch *batch, bw_transport_counts *counts,
                        bw_error *err) BW_MUST_CHECK;
 

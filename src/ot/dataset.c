@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "barrow/container.h"
-#include "barrow/image.h"
 #include "barrow/provenance.h"
 #include "ot/dataset.h"
 #include "store/array.h"
+#include "store/image.h"
 
 void bw_dataset_clear(bw_dataset *dataset)
 {

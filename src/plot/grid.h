@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "barrow/image.h"
+#include "store/image.h"
 
 /* n images, (n, h w c) in [0, 1], in rows of n_columns. Values outside are
  * clipped, NaN is 0. c 1 is grey, c 3 colour; of other counts the mean is

@@ -2,7 +2,7 @@
 #ifndef BW_PICTURE_H
 #define BW_PICTURE_H
 
-#include "barrow/image.h"
+#include "store/image.h"
 
 /* Whole or not at all; "-" is standard output. BW_ERR_IO, BW_ERR_MEMORY;
  * messages begin with the path. */

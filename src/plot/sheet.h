@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "barrow/image.h"
 #include "plot/grid.h"
+#include "store/image.h"
 
 /* Pixels: a panel, and the largest images that it shows as they are; larger
  * ones are made smaller. */

@@ -4,7 +4,7 @@
 
 #include <cairo.h>
 
-#include "barrow/image.h"
+#include "store/image.h"
 
 /* BW_ERR_MEMORY, or BW_ERR_INTERNAL with cairo's words. */
 bw_status bw_surface_check(cairo_status_t status, bw_error *err) BW_MUST_CHECK;

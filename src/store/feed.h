@@ -2,8 +2,8 @@
 #ifndef BW_FEED_H
 #define BW_FEED_H
 
-#include "barrow/image.h"
 #include "barrow/provenance.h"
+#include "store/image.h"
 #include "store/pack.h"
 
 /* A vector is an image of one row and one channel. */

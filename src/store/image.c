@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/image.h"
+#include "store/image.h"
 
 /* Rec. 601 luma in thousandths. */
 enum { LUMA_RED = 299, LUMA_GREEN = 587, LUMA_BLUE = 114, LUMA_SUM = 1000 };

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "barrow/image.h"
 #include "base/output.h"
+#include "store/image.h"
 
 /* What shows through transparent pixels. */
 typedef struct bw_background {

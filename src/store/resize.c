@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/image.h"
+#include "store/image.h"
 
 /* One axis: output i is the sum of weight[i * n_taps + k] over the inputs
  * first[i] + k, k < n_taps, divided by `divisor` in the end. */

@@ -3,8 +3,8 @@
 #ifndef BW_SINK_H
 #define BW_SINK_H
 
-#include "barrow/image.h"
 #include "barrow/provenance.h"
+#include "store/image.h"
 #include "store/pack.h"
 
 typedef struct bw_sink bw_sink;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "barrow/image.h"
+#include "store/image.h"
 #include "store/png.h"
 #include "store/tone.h"
 #include "store/unpack.h"

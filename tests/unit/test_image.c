@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "barrow/image.h"
+#include "store/image.h"
 
 static bw_image make(bw_dtype dtype, size_t h, size_t w, size_t c,
                      const void *samples)

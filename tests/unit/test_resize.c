@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "barrow/image.h"
 #include "barrow/random.h"
+#include "store/image.h"
 
 static bw_image random_image(bw_random *random, bw_dtype dtype, size_t h,
                              size_t w, size_t c)

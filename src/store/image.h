@@ -5,8 +5,8 @@
  * 4 RGB and alpha. Samples stand as (H,W,C), channels fastest. 8-bit samples
  * run from 0 to 255, float ones from 0 to 1.
  */
-#ifndef BARROW_IMAGE_H
-#define BARROW_IMAGE_H
+#ifndef BW_IMAGE_H
+#define BW_IMAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,10 +14,6 @@
 
 #include "barrow/container.h"
 #include "barrow/status.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 typedef struct bw_image {
     bw_dtype dtype; /* any but BOOL, F16, BF16 for the operations below */
@@ -87,7 +83,4 @@ bw_status bw_image_resize(bw_resizer *resizer, const bw_image *from,
                           size_t height, size_t width, bw_image *to,
                           bw_error *err) BW_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
 #endif
