@@ -17,47 +17,23 @@
 # exit status 1, and no file. What is there is not made again.
 # shellcheck shell=sh disable=SC2034,SC2154
 
-set_name=$(basename "$(dirname "$0")")
+program=$(basename "$(dirname "$0")")
+called_as="sh datasets/$program/get"
 settings=
 
 # Why the SHA-256 of a file needs no --digest: all, the set knows those of its
 # files; pictures, of some; source, the one that was given was that of them all.
 known=
 
-say() {
-    printf '%s: %s\n' "$set_name" "$*" >&2
-}
-
-set_usage() {
-    echo "usage: sh datasets/$set_name/get $form [--digest DIGEST] [OUT]" >&2
-    exit 2
-}
-
 # set_arguments ARGUMENT...: sets from, digest, OUT and work, a folder for what
 # is not to stay, and finds the tools. from is empty where it was not given, and
 # the set has `form' say it may.
 set_arguments() {
-    form=${form-'--from SOURCE'}
-    from='' digest='' OUT=''
-    while [ $# -gt 0 ]; do
-        case $1 in
-        --from | --digest)
-            [ -n "${2-}" ] || set_usage
-            if [ "$1" = --from ]; then from=$2; else digest=$2; fi
-            shift
-            ;;
-        --from=?*) from=${1#*=} ;;
-        --digest=?*) digest=${1#*=} ;;
-        '' | -*) set_usage ;;
-        *)
-            [ -z "$OUT" ] || set_usage
-            OUT=$(from_here "$1")
-            ;;
-        esac
-        shift
-    done
-    case $from$form in --from*) set_usage ;; esac
-    OUT=${OUT:-out/datasets/$set_name}
+    form="${form---from SOURCE} [--digest DIGEST] [OUT]"
+    from='' digest=''
+    read_arguments "$@"
+    case $from$form in --from*) usage ;; esac
+    OUT=${OUT:-out/datasets/$program}
     mkdir -p "$OUT"
     OUT=$(cd "$OUT" && pwd)
     work=$OUT/.get

@@ -4,9 +4,11 @@
 # skipped, so a pipeline that was stopped continues where it was.
 # shellcheck shell=sh disable=SC2034,SC2154
 
+program=${0##*/}
+
 # say TEXT...: talk, on standard error.
 say() {
-    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    printf '%s: %s\n' "$program" "$*" >&2
 }
 
 fail() {
@@ -28,21 +30,37 @@ from_here() {
 # one size sets `form' to what it takes.
 arguments() {
     form=${form-'[--small] [-j N] [OUT]'}
-    size=full OUT=
+    size=full
+    read_arguments "$@"
+    if [ -z "$OUT" ]; then
+        OUT=out/$program
+        [ "$size" = full ] || OUT=$OUT-small
+    fi
+    THREADS=${THREADS-$(nproc)}
+    check_count THREADS "$THREADS"
+    export THREADS
+}
+
+# read_arguments ARGUMENT...: the options that `form' shows, and OUT, which is
+# empty where it was not given.
+read_arguments() {
+    OUT=
     while [ $# -gt 0 ]; do
         case $1 in
-        --small)
+        --*=?*)
+            set_option "${1%%=*}" "${1#*=}"
+            ;;
+        -j?*) set_option -j "${1#-j}" ;;
+        -j | --?*)
             case $form in
-            *--small*) size=small ;;
-            *) usage ;;
+            *"[$1]"*) size=${1#--} ;;
+            *)
+                [ -n "${2-}" ] || usage
+                set_option "$1" "$2"
+                shift
+                ;;
             esac
             ;;
-        -j)
-            [ $# -gt 1 ] || usage
-            shift
-            THREADS=$1
-            ;;
-        -j*) THREADS=${1#-j} ;;
         '' | -*) usage ;;
         *)
             [ -z "$OUT" ] || usage
@@ -51,17 +69,21 @@ arguments() {
         esac
         shift
     done
-    if [ -z "$OUT" ]; then
-        OUT=out/${0##*/}
-        [ "$size" = full ] || OUT=$OUT-small
-    fi
-    THREADS=${THREADS-$(nproc)}
-    check_count THREADS "$THREADS"
-    export THREADS
+}
+
+# set_option OPTION VALUE: of those that `form' shows.
+set_option() {
+    case $form in *"$1 "[A-Z]*) ;; *) usage ;; esac
+    case $1 in
+    -j) THREADS=$2 ;;
+    --from) from=$2 ;;
+    --digest) digest=$2 ;;
+    *) usage ;;
+    esac
 }
 
 usage() {
-    echo "usage: ${0##*/} $form" >&2
+    echo "usage: ${called_as-$program} $form" >&2
     exit 2
 }
 
@@ -119,9 +141,11 @@ check_count() {
 }
 
 # belongs_to TEXT: OUT is for one set of parameters; a run with others is
-# refused rather than mixed with what is there.
+# refused rather than mixed with what is there. Called before the first step.
 belongs_to() {
     mkdir -p "$OUT"
+    count_killed
+    rm -f "$OUT"/queue.*
     if [ -e "$OUT/parameters.txt" ]; then
         [ "$(cat "$OUT/parameters.txt")" = "$1" ] ||
             fail "$OUT holds a run with $(cat "$OUT/parameters.txt"), not $1;" \
@@ -168,15 +192,92 @@ make_to() {
     mv "$target.part" "$target"
 }
 
-# timed FILE COMMAND...: runs COMMAND, and keeps for the page the seconds that
-# FILE took. What was stopped and continued has those of its last part.
-timed() {
-    timed_file=${1#"$OUT"/}
+# later FILE COMMAND...: a step that needs none of its kind; `together' runs all
+# that were put off so. `-j $THREADS' in COMMAND becomes the threads that it
+# gets.
+later() {
+    target=$1
     shift
+    command=$(as_typed "$@")
+    note "$command"
+    [ ! -e "$target" ] || return 0
+    say "$command"
+    printf '%s\n' "$target" >>"$OUT/queue.files"
+    printf '%s\n' "$command" >>"$OUT/queue.commands"
+}
+
+# together: as many at a time as there are threads, by GNU parallel; those that
+# are left over when threads outnumber them share all.
+together() {
+    while [ -s "$OUT/queue.files" ]; do
+        n_run=$(wc -l <"$OUT/queue.files")
+        each=1
+        if [ "$n_run" -lt "$THREADS" ]; then
+            each=$((THREADS / n_run))
+        else
+            n_run=$((n_run - n_run % THREADS))
+        fi
+        run_queue
+        for list in files commands; do
+            tail -n +$((n_run + 1)) "$OUT/queue.$list" >"$OUT/queue.rest"
+            mv "$OUT/queue.rest" "$OUT/queue.$list"
+        done
+    done
+    rm -f "$OUT"/queue.*
+}
+
+# run_queue: the first n_run of the queue, of each threads.
+run_queue() {
+    head -n "$n_run" "$OUT/queue.files" | while IFS= read -r target; do
+        begun "$target"
+    done
+    head -n "$n_run" "$OUT/queue.commands" |
+        sed "s/ -j $THREADS / -j $each /" |
+        PARALLEL_SHELL=/bin/sh parallel --will-cite --halt now,fail=1 \
+            -j "$THREADS" --joblog "$OUT/queue.log"
+    tail -n +2 "$OUT/queue.log" | sort -n | cut -f 4 |
+        paste "$OUT/queue.files" - | head -n "$n_run" |
+        while IFS="$(printf '\t')" read -r target seconds; do
+            [ -e "$target" ] || fail "no $target came of its command"
+            took "$target" "$seconds"
+        done
+    rm -f "$OUT/steps.begun"
+}
+
+# timed FILE COMMAND...: runs COMMAND, and keeps for the page the seconds that
+# FILE took.
+timed() {
+    timed_file=$1
+    shift
+    begun "$timed_file"
     timed_from=$(date +%s.%N)
     "$@"
-    awk -v name="$timed_file" -v a="$timed_from" -v b="$(date +%s.%N)" \
-        'BEGIN { printf "%s\t%.2f\n", name, b - a }' >>"$OUT/steps.tsv"
+    took "$timed_file" "$(awk -v a="$timed_from" -v b="$(date +%s.%N)" \
+        'BEGIN { print b - a }')"
+    rm -f "$OUT/steps.begun"
+}
+
+# begun FILE, took FILE SECONDS
+begun() {
+    printf '%s\t%s\n' "${1#"$OUT"/}" "$(date +%s.%N)" >>"$OUT/steps.begun"
+}
+
+took() {
+    printf '%s\t%.2f\n' "${1#"$OUT"/}" "$2" >>"$OUT/steps.tsv"
+}
+
+# count_killed: a step that began, and whose file is not there, was cut off; how
+# far it had come the latest file of OUT tells, such as a log or a checkpoint.
+count_killed() {
+    [ -e "$OUT/steps.begun" ] || return 0
+    last_sign=$(find "$OUT" -type f ! -name lock -printf '%T@\n' | sort -g |
+        tail -n 1)
+    while IFS="$(printf '\t')" read -r name from; do
+        [ -e "$OUT/$name" ] || awk -v name="$name" -v a="$from" \
+            -v b="$last_sign" 'BEGIN {
+                printf "%s\t%.2f\tcut off\n", name, (b > a) * (b - a) }'
+    done <"$OUT/steps.begun" >>"$OUT/steps.tsv"
+    rm "$OUT/steps.begun"
 }
 
 # as_typed WORD...: as a shell would read them back.
@@ -306,8 +407,21 @@ html_tail() {
     printf '</body>\n</html>\n'
 }
 
+# step_seconds: of each file, in the order of steps, the time of its latest run
+# and of what was cut off before that.
+step_seconds() {
+    awk -F '\t' -v OFS='\t' '
+        {
+            if (!($1 in took)) name[++n] = $1
+            took[$1] = $2 + before[$1]
+            before[$1] = $3 == "" ? 0 : took[$1]
+        }
+        END { for (k = 1; k <= n; k++) print name[k], took[name[k]] }' \
+        "$OUT/steps.tsv"
+}
+
 # html_times: the steps that took a hundredth of all time or more, in their
-# order, each with its latest time.
+# order.
 html_times() {
     [ -e "$OUT/steps.tsv" ] || return 0
     printf '<h2>Run times</h2>\n<p>Seconds on the clock, on %s' \
@@ -315,17 +429,13 @@ html_times() {
     sed -n 's/^model name[^:]*: */ of /p' /proc/cpuinfo 2>/dev/null |
         sed -n '1s/ *$//p' | html_text | tr -d '\n'
     echo '.</p>'
-    html_text <"$OUT/steps.tsv" | awk -F '\t' '
-        $1 != "index.html" {
-            if (!($1 in took)) name[++n] = $1
-            took[$1] = $2
-        }
+    step_seconds | html_text | awk -F '\t' '
+        $1 != "index.html" { name[++n] = $1; took[$1] = $2; all += $2 }
         function line(what, s) {
             printf "<tr><th>%s</th><td>%.*f</td></tr>\n", what,
                 s < 100 ? 2 : 0, s
         }
         END {
-            for (k = 1; k <= n; k++) all += took[name[k]]
             print "<table><tr><th>made</th><th>seconds</th></tr>"
             for (k = 1; k <= n; k++) {
                 if (100 * took[name[k]] >= all) line(name[k], took[name[k]])
