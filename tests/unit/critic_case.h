@@ -46,7 +46,7 @@ static const net_case critics[] = {
      "upsample 3\navgpool 3x3\nflatten",
      IMAGE(3, 2, 2), 33},
 };
-enum { CRITIC_WIDEST = 2, N_CRITICS = sizeof critics / sizeof *critics };
+enum { N_CRITICS = sizeof critics / sizeof *critics };
 
 /* Values and their twins in doubles. */
 typedef struct critic {

@@ -123,7 +123,7 @@ Test(wgan_steps, a_batch_of_one_item)
 /* ---- room ---- */
 
 #ifndef HAS_OWN_MALLOC
-/* But for the exact distance, and oneDNN's lists of arguments. */
+/* But for the exact distance. */
 Test(wgan_steps, steps_allocate_nothing)
 {
     static const char *const generator = "dense 8\nbatchnorm\nrelu\ndense 12\n";
