@@ -4,6 +4,7 @@
  *
  *   steps [-j THREADS] [-r ROUNDS] [NAME ...]
  *   steps -c [-j THREADS] [-r ROUNDS] NAME:PENALTY ...
+ *   steps -p [-j THREADS] [-r ROUNDS] WGAN ...
  *   steps -t NAME
  *
  * Names: dwe, wae-mnist, wae-mnist-4, wae-celeba-4, wae-celeba, wae's with
@@ -21,6 +22,12 @@
  * -c: what a penalty costs. Steps with it and without any alternate; a line
  * has both median times, and the median, the least and the greatest of what
  * the penalty adds to its neighbour, as a share of that.
+ *
+ * -p: the gradient penalty beside the four passes that it is made of. Both
+ * alternate; a line has both median times, and the median, the least and the
+ * greatest of the penalty's time by that of its neighbour. The passes are those
+ * of the plain engine on as many items: forward, backward to the input and to
+ * the weights, which is two, and forward again.
  */
 #include "config.h"
 
@@ -30,6 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "nn/penalty.h"
 #include "study.h"
 #include "timing.h"
 
@@ -114,6 +122,90 @@ static int compare_study(bench *b, const char *name)
     return 0;
 }
 
+/* ---- the gradient penalty ---- */
+
+typedef struct critic {
+    bw_engine *engine;
+    size_t n;
+    float *block, *dblock;
+} critic;
+
+static void start_critic(const study *s, bw_tasks *tasks, critic *c)
+{
+    const bw_model_part *part = s->wgan->critic;
+    const bw_engine_options options = {.n_max = s->batch,
+                                       .is_training = true,
+                                       .input_gradient = true,
+                                       .second = true};
+    size_t n_values = s->batch * bw_shape_n(s->image);
+    bw_error err = BW_ERROR_INIT;
+    float *x = scatter(n_values);
+
+    c->n = s->batch;
+    c->block = bw_model_values(s->model, part);
+    c->dblock =
+        need(calloc(bw_network_n_values(part->network), sizeof *c->dblock));
+    must(bw_engine_create(part->network, &options, tasks, &c->engine, &err),
+         &err);
+    memcpy(bw_engine_input(c->engine), x, n_values * sizeof *x);
+    free(x);
+}
+
+static double time_passes(const bench *b, const critic *c)
+{
+    double start = timing_now(&b->timing);
+
+    bw_engine_touch(c->engine);
+    bw_engine_forward(c->engine, BW_MODE_TRAIN, c->n, c->block, 0);
+    for (size_t k = 0; k < c->n; k++)
+        bw_engine_output_gradient(c->engine)[k] = 1;
+    bw_engine_backward(c->engine, c->n, c->block, c->dblock);
+    bw_engine_forward(c->engine, BW_MODE_TRAIN, c->n, c->block, 0);
+    return timing_now(&b->timing) - start;
+}
+
+static double time_penalty(const bench *b, const critic *c)
+{
+    double start = timing_now(&b->timing);
+
+    bw_engine_touch(c->engine);
+    (void)bw_penalty_gradient(c->engine, b->timing.tasks, c->n, c->block, false,
+                              10, c->dblock);
+    return timing_now(&b->timing) - start;
+}
+
+static int compare_passes(bench *b, const char *name)
+{
+    double passes[MAX_ROUNDS], penalty[MAX_ROUNDS], share[MAX_ROUNDS], t;
+    size_t n = b->n_rounds;
+    critic c;
+    study s;
+
+    if (strncmp(name, "wgan", 4) != 0 ||
+        !study_start(name, b->timing.tasks, &s))
+        return no_study(name);
+    start_critic(&s, b->timing.tasks, &c);
+    time_passes(b, &c);
+    time_penalty(b, &c);
+    for (size_t k = 0; k < n; k++) {
+        passes[k] = time_passes(b, &c);
+        penalty[k] = time_penalty(b, &c);
+        share[k] = penalty[k] / passes[k];
+    }
+    t = median(share, n);
+    printf("%-17s %zu threads %9.2f ms four passes %9.2f ms penalty %6.3f "
+           "%6.3f %6.3f\n",
+           name, b->n_threads, median(passes, n) * 1e3,
+           median(penalty, n) * 1e3, t, share[0], share[n - 1]);
+    fflush(stdout);
+    bw_engine_destroy(c.engine);
+    free(c.dblock);
+    study_end(&s);
+    return 0;
+}
+
+/* ---- what is asked for ---- */
+
 static int print_study(bench *b, const char *name)
 {
     study s;
@@ -130,6 +222,7 @@ static int usage(void)
     fprintf(stderr, "usage: steps [-j THREADS] [-r ROUNDS] [NAME ...]\n"
                     "       steps -c [-j THREADS] [-r ROUNDS] "
                     "NAME:PENALTY ...\n"
+                    "       steps -p [-j THREADS] [-r ROUNDS] WGAN ...\n"
                     "       steps -t NAME\n");
     return 2;
 }
@@ -140,9 +233,13 @@ int main(int argc, char **argv)
     int (*action)(bench *, const char *) = time_study;
     int option, status = 0;
 
-    while ((option = getopt(argc, argv, "cj:r:t")) != -1)
-        if (option == 'c' || option == 't')
-            action = option == 'c' ? compare_study : print_study;
+    while ((option = getopt(argc, argv, "cj:pr:t")) != -1)
+        if (option == 'c')
+            action = compare_study;
+        else if (option == 'p')
+            action = compare_passes;
+        else if (option == 't')
+            action = print_study;
         else if (option == 'j')
             b.n_threads = (size_t)strtoul(optarg, NULL, 10);
         else if (option == 'r')
