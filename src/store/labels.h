@@ -7,6 +7,10 @@
 
 #include "barrow/status.h"
 
+/* Metadata beside labels: what 0, 1, .. are called, a list of strings in
+ * JSON. */
+#define BW_META_LABEL_NAMES "label_names"
+
 typedef struct bw_labels bw_labels;
 
 /* BW_ERR_DIMENSION when the rows hold more than one number. Messages begin with

@@ -14,6 +14,7 @@
 #include "barrow/container.h"
 #include "barrow/random.h"
 #include "base/output.h"
+#include "store/labels.h"
 #include "store/sink.h"
 
 enum { SPOOL_BUFFER = 1 << 18 };
@@ -279,8 +280,8 @@ bw_status bw_sink_commit(bw_sink *sink, const bw_provenance *provenance,
         bw_writer *writer = sink->part[k].writer;
         rc = bw_provenance_stamp(provenance, writer, kind, err);
         if (rc == BW_OK && opt_label_names)
-            rc =
-                bw_writer_set_meta(writer, "label_names", opt_label_names, err);
+            rc = bw_writer_set_meta(writer, BW_META_LABEL_NAMES,
+                                    opt_label_names, err);
     }
     for (size_t k = 0; k < sink->n_parts && rc == BW_OK; k++)
         rc = bw_writer_commit(sink->part[k].writer, err);

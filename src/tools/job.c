@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "model/labelled.h"
+#include "store/labels.h"
 #include "tools/job.h"
 
 bw_status bw_job_need_operands(const bw_parsed *parsed, size_t n,
@@ -87,6 +88,7 @@ bw_status bw_job_open(bw_job *job, const bw_program *program,
 
 void bw_job_close(bw_job *job)
 {
+    free(job->label_names);
     bw_writer_destroy(job->writer);
     bw_tasks_destroy(job->tasks);
     bw_provenance_destroy(job->provenance);
@@ -97,6 +99,12 @@ bw_status bw_job_add_input(bw_job *job, const bw_origin *origin, bw_error *err)
     bw_status status = bw_provenance_add_input(
         job->provenance, origin->name, origin->digest, origin->steps, err);
 
+    if (!status && origin->label_names) {
+        free(job->label_names);
+        job->label_names = strdup(origin->label_names);
+        if (!job->label_names)
+            status = bw_error_memory(err);
+    }
     return status == BW_ERR_FORMAT ? bw_error_prefix(err, "%s", origin->path)
                                    : status;
 }
@@ -124,6 +132,9 @@ bw_status bw_job_write_labels(bw_job *job, size_t n, const int32_t *opt_labels,
         return BW_OK;
     bw_status status =
         bw_writer_add(job->writer, "labels", BW_I32, 1, NULL, &index, err);
+    if (!status && job->label_names)
+        status = bw_writer_set_meta(job->writer, BW_META_LABEL_NAMES,
+                                    job->label_names, err);
     return status ? status
                   : bw_writer_append(job->writer, index, opt_labels,
                                      n * sizeof *opt_labels, err);

@@ -40,6 +40,7 @@ typedef struct bw_job {
     bw_tasks *tasks;
     const char *output; /* NULL: the verb has none */
     bw_writer *writer;  /* once bw_job_write was called */
+    char *label_names;  /* of the last input that has such, or NULL */
 } bw_job;
 
 /* Exactly n operands, or BW_ERR_USAGE with what is wanted. */
@@ -70,7 +71,7 @@ bw_status bw_job_write(bw_job *job, bw_error *err) BW_MUST_CHECK;
 bw_status bw_job_commit(bw_job *job, const char *kind,
                         bw_error *err) BW_MUST_CHECK;
 
-/* Writes tensor `labels`, where there are any. */
+/* Writes tensor `labels` and what they are called, where there are any. */
 bw_status bw_job_write_labels(bw_job *job, size_t n, const int32_t *opt_labels,
                               bw_error *err) BW_MUST_CHECK;
 

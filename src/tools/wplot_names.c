@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/json.h"
+#include "store/labels.h"
 #include "tools/wplot.h"
 
 void bw_wplot_names_clear(bw_wplot_names *names)
@@ -20,7 +21,7 @@ void bw_wplot_names_clear(bw_wplot_names *names)
 bw_status bw_wplot_names_read(const bw_reader *reader, bw_wplot_names *names,
                               bw_error *err)
 {
-    const char *text = bw_reader_meta(reader, "label_names");
+    const char *text = bw_reader_meta(reader, BW_META_LABEL_NAMES);
     bool is_short = false;
     json_error_t error;
     json_t *list =

@@ -182,6 +182,24 @@ Try 'dwe --help' for more."
     [ -s p.png ]
 }
 
+@test "codes carry the names of labels" {
+    mkdir -p named/one named/two
+    wunpack --rows 0:6 --to png test.st.zst images -o named/one/
+    wunpack --rows 6:9 --to png test.st.zst images -o named/two/
+    wpack --labels folder named -o named.st.zst
+    dwe embed --model model.st.zst named.st.zst -o codes.st.zst
+    dwe decode --model model.st.zst codes.st.zst -o images.st.zst
+    dwe barycenter --by-label --model model.st.zst named.st.zst -o mean.st.zst
+    wplot scatter codes.st.zst -o codes.svg
+    for name in codes images mean; do
+        check 0 winfo "$name.st.zst"
+        stdout_has '["one","two"]'
+    done
+    dwe embed --model model.st.zst test.st.zst -o plain.st.zst
+    check 0 winfo plain.st.zst
+    [[ $output != *label_names* ]]
+}
+
 @test "a barycentre for each label, and of weights" {
     dwe barycenter --by-label --model model.st.zst test.st.zst -o b.st.zst
     [ "$(wunpack b.st.zst labels | tr '\n' ' ')" = '0 1 2 3 4 5 6 7 8 9 ' ]
