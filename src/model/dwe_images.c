@@ -295,6 +295,8 @@ bw_status bw_dwe_images_read(bw_reader *reader, bw_dwe_mass mass,
     if (!status)
         status = bw_labelled_read(reader, r.tensor, &r.data, &images->labels,
                                   &images->origin.digest, err);
+    if (!status)
+        status = bw_rows_digest(r.tensor, r.data, images->rows, err);
     if (status)
         goto done;
     if (r.tensor->dtype == BW_U8 && r.n_channels == images->shape.c &&

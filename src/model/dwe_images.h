@@ -15,6 +15,7 @@
 #include "barrow/network.h"
 #include "base/tasks.h"
 #include "model/origin.h"
+#include "store/rows.h"
 
 typedef enum bw_dwe_mass {
     BW_DWE_MASS_SUM,     /* value / sum of values */
@@ -24,6 +25,7 @@ typedef enum bw_dwe_mass {
 
 typedef struct bw_dwe_images {
     bw_origin origin;
+    char rows[BW_ROWS_DIGITS]; /* digest of the images alone */
     size_t n;
     bw_shape shape;       /* H, W and C of an item */
     unsigned char *bytes; /* n items as they were, or NULL: then */

@@ -18,6 +18,7 @@ typedef struct bw_dwe_problem {
 typedef struct bw_dwe_pairs {
     bw_origin origin;
     bw_dwe_problem problem;
+    char rows[BW_ROWS_DIGITS]; /* digest of the images alone, or empty */
     size_t n;
     uint32_t (*pair)[2];
     double *cost; /* of n pairs: W_p^p, not negative */
@@ -31,8 +32,9 @@ bw_status bw_dwe_pairs_load(const char *path, bw_dwe_pairs *pairs,
                             bw_error *err) BW_MUST_CHECK;
 void bw_dwe_pairs_clear(bw_dwe_pairs *pairs);
 
-/* Whether the distances are of these images: by the digest that every step of
- * wdist in their provenance tells of its inputs. BW_ERR_RANGE with both names
+/* Whether the distances are of these images: by the digest of the images alone,
+ * or else by that of the file, which every step of wdist in their provenance
+ * tells of its inputs. BW_ERR_RANGE with both names
  * and digests, and for a pair of an image that is not there. */
 bw_status bw_dwe_pairs_check(const bw_dwe_pairs *pairs,
                              const bw_dwe_images *images,

@@ -24,16 +24,6 @@ void bw_dataset_clear(bw_dataset *dataset)
 
 /* ---- containers ---- */
 
-static const bw_tensor *find_histograms(const bw_reader *reader)
-{
-    const bw_tensor *t = bw_reader_find(reader, "mass");
-    if (!t)
-        t = bw_reader_find(reader, "images");
-    if (!t && bw_reader_n_tensors(reader) == 1)
-        t = bw_reader_tensor(reader, 0);
-    return t;
-}
-
 static bw_status set_shape(bw_dataset *d, const bw_tensor *t, bw_error *err)
 {
     if (t->rank < 2 || t->rank > 4 || t->dtype == BW_BOOL)
@@ -86,7 +76,7 @@ static bw_status read_support(bw_dataset *d, bw_reader *reader,
 
 static bw_status read_tensors(bw_dataset *d, bw_reader *reader, bw_error *err)
 {
-    const bw_tensor *t = find_histograms(reader);
+    const bw_tensor *t = bw_rows_find(reader);
     if (!t)
         return bw_error_set(err, BW_ERR_FORMAT,
                             "neither a tensor 'mass' nor 'images'");
@@ -98,6 +88,8 @@ static bw_status read_tensors(bw_dataset *d, bw_reader *reader, bw_error *err)
             void *data = NULL;
             status = bw_reader_read_all(reader, t, &data, err);
             d->data = data;
+            if (!status)
+                status = bw_rows_digest(t, data, d->rows, err);
         } else if (next == support) {
             status = read_support(d, reader, support, err);
         }

@@ -7,6 +7,7 @@
 
 #include "barrow/histogram.h"
 #include "barrow/status.h"
+#include "store/rows.h"
 
 /* One container's histograms, still as in the file: tensor `mass` (n, bins) or
  * (n,h,w), `images` (n,h,w,c), or the only tensor that there is. */
@@ -14,7 +15,8 @@ typedef struct bw_dataset {
     char *name; /* base name, or "-" */
     char *path; /* for messages */
     uint64_t digest;
-    char *steps; /* provenance, or NULL */
+    char rows[BW_ROWS_DIGITS]; /* digest of the histograms alone */
+    char *steps;               /* provenance, or NULL */
     size_t n, height, width, n_channels;
     bool is_line;        /* (n, bins): bins on a line unless there is support */
     unsigned char *data; /* n x height x width x n_channels items */

@@ -46,9 +46,11 @@ static void make_meta(bw_distances_job *j)
     }
     set_meta(j, "normalize", "%s", normalize_names[o->normalize]);
     set_meta(j, "channels", "%s", o->each_channel ? "each" : "gray");
-    set_meta(j, "histograms", "%" PRIu64, pairs->n_a);
+    set_meta(j, BW_META_HISTOGRAMS, "%" PRIu64, pairs->n_a);
     if (o->n_inputs == 2)
         set_meta(j, "histograms2", "%" PRIu64, pairs->n_b);
+    else if (!j->data[0].support)
+        set_meta(j, BW_META_ROWS, "%s", j->data[0].rows);
     if (o->shard)
         set_meta(j, "shard", "%s", o->shard);
 }

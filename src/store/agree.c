@@ -14,8 +14,6 @@
 #include "store/steps.h"
 #include "store/utf8.h"
 
-enum { ROWS_SIZE = 200 };
-
 /* ---- shards ---- */
 
 /* Decimal digits without sign; *text moves behind them. */
@@ -302,17 +300,6 @@ static bw_status check_part(const bw_reader *part, bw_error *err)
 
 /* ---- part against part ---- */
 
-static const char *format_rows(const bw_tensor *t, char text[ROWS_SIZE])
-{
-    size_t at =
-        (size_t)snprintf(text, ROWS_SIZE, "%s", bw_dtype_name(t->dtype));
-
-    for (unsigned k = 1; k < t->rank; k++)
-        at += (size_t)snprintf(text + at, ROWS_SIZE - at, "%s%" PRIu64,
-                               k == 1 ? " " : "x", t->shape[k]);
-    return text;
-}
-
 static bool are_rows_equal(const bw_tensor *a, const bw_tensor *b)
 {
     if (a->dtype != b->dtype || a->rank != b->rank)
@@ -334,7 +321,7 @@ static const bw_tensor *find_first(const bw_agree *agree, const char *name)
 static bw_status compare_tensors(const bw_agree *agree, const bw_reader *part,
                                  bw_error *err)
 {
-    char shown[BW_UTF8_SHOWN], rows[ROWS_SIZE], rows_first[ROWS_SIZE];
+    char shown[BW_UTF8_SHOWN], rows[BW_ROWS_TEXT], rows_first[BW_ROWS_TEXT];
 
     for (size_t k = 0; k < agree->first.n_tensors; k++) {
         const char *name = agree->first.tensor[k].name;
@@ -356,15 +343,18 @@ static bw_status compare_tensors(const bw_agree *agree, const bw_reader *part,
         if (!are_rows_equal(t, first))
             return bw_error_set(err, BW_ERR_DIMENSION,
                                 "tensor '%s' has rows of %s, in %s of %s",
-                                shown, format_rows(t, rows), agree->first_path,
-                                format_rows(first, rows_first));
+                                shown, bw_rows_text(t, rows), agree->first_path,
+                                bw_rows_text(first, rows_first));
     }
     return BW_OK;
 }
 
 /* A reader has seen to it that barrow.format is 1 or left out. */
-static bool is_compared(const char *key)
+static bool is_compared(const bw_agree *agree, const char *key)
 {
+    if (agree->rows && (strcmp(key, BW_META_HISTOGRAMS) == 0 ||
+                        strcmp(key, BW_META_ROWS) == 0))
+        return false;
     return strcmp(key, BW_META_FORMAT) != 0 &&
            strcmp(key, BW_META_PROVENANCE) != 0 &&
            strcmp(key, BW_META_SHARD) != 0;
@@ -398,14 +388,15 @@ static bw_status compare_meta(const bw_agree *agree, const bw_reader *part,
         const bw_meta *first = &agree->first.meta[k];
         const char *value = bw_reader_meta(part, first->key);
 
-        if (is_compared(first->key) &&
+        if (is_compared(agree, first->key) &&
             (value == NULL || strcmp(value, first->value) != 0))
             return fail_meta(agree, first->key, value, first->value, err);
     }
     for (size_t k = 0; k < bw_reader_n_meta(part); k++) {
         const char *key = bw_reader_meta_key(part, k);
 
-        if (is_compared(key) && bw_header_meta(&agree->first, key) == NULL)
+        if (is_compared(agree, key) &&
+            bw_header_meta(&agree->first, key) == NULL)
             return fail_meta(agree, key, bw_reader_meta(part, key), NULL, err);
     }
     return BW_OK;
@@ -436,6 +427,7 @@ void bw_agree_clear(bw_agree *agree)
     free(agree->last_path);
     bw_header_clear(&agree->first);
     json_decref(agree->run);
+    bw_rows_close(agree->rows);
     *agree = (bw_agree)BW_AGREE_INIT;
 }
 
@@ -455,6 +447,8 @@ bw_status bw_agree_add(bw_agree *agree, const bw_reader *part, bw_error *err)
         status = follow_shard(agree, part, err);
     if (status == BW_OK && agree->shard.n > 0)
         status = compare_runs(agree, part, err);
+    if (status == BW_OK && agree->rows != NULL)
+        status = bw_rows_check(agree->rows, part, err);
     if (status == BW_OK && agree->last_path == NULL)
         status = remember_first(agree, part, err);
     if (status != BW_OK)

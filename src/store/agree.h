@@ -9,6 +9,7 @@
 
 #include "barrow/container.h"
 #include "store/header.h"
+#include "store/rows.h"
 
 #define BW_META_SHARD "shard"
 
@@ -36,11 +37,13 @@ typedef struct bw_agree {
                                      metadata */
     bw_shard shard;               /* of the parts so far, as one */
     json_t *run;                  /* what made them; NULL: not known */
+    bw_rows *rows;                /* histograms, of which the parts are
+                                     distances: the first ones; or NULL */
 } bw_agree;
 
 #define BW_AGREE_INIT                                                          \
     {                                                                          \
-        NULL, NULL, BW_HEADER_INIT, {0, 0, 0}, NULL                            \
+        NULL, NULL, BW_HEADER_INIT, {0, 0, 0}, NULL, NULL                      \
     }
 
 void bw_agree_clear(bw_agree *agree);
@@ -48,8 +51,9 @@ void bw_agree_clear(bw_agree *agree);
 /* Takes the next part, of which only the header is looked at. BW_ERR_DIMENSION
  * with the difference from the first part or the one before it: kind, tensors,
  * types, shapes of rows, metadata other than provenance, shards out of order or
- * of different runs; or when a part contradicts itself. BW_ERR_FORMAT for a
- * malformed shard or provenance. */
+ * of different runs; or when a part contradicts itself. Where there are rows,
+ * parts may be of more of them than those before, and errors are those of
+ * bw_rows_check, too. BW_ERR_FORMAT for a malformed shard or provenance. */
 bw_status bw_agree_add(bw_agree *agree, const bw_reader *part,
                        bw_error *err) BW_MUST_CHECK;
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "barrow/provenance.h"
+#include "base/path.h"
 #include "store/agree.h"
 #include "store/concat.h"
 
@@ -237,25 +238,34 @@ static bw_status add_part(join *j, const char *path, bw_error *err)
 
 /* ---- the whole ---- */
 
-/* Whether all are regular files, so that they can be opened twice. */
-static bool are_regular(size_t n, const char *const *path)
+static bool is_regular(const char *path)
 {
-    for (size_t k = 0; k < n; k++) {
-        struct stat st;
+    struct stat st;
 
-        if (strcmp(path[k], "-") == 0 || stat(path[k], &st) != 0 ||
-            !S_ISREG(st.st_mode))
-            return false;
-    }
-    return true;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 &&
+           S_ISREG(st.st_mode);
+}
+
+/* Whether all are regular files, so that they can be opened twice. */
+static bool are_regular(size_t n, const char *const *path,
+                        const char *opt_histograms)
+{
+    bool are = !opt_histograms || is_regular(opt_histograms);
+
+    for (size_t k = 0; k < n && are; k++)
+        are = is_regular(path[k]);
+    return are;
 }
 
 /* Hours of copying should not end at the last part's header. */
-static bw_status look_ahead(size_t n, const char *const *path, bw_error *err)
+static bw_status look_ahead(size_t n, const char *const *path,
+                            const char *opt_histograms, bw_error *err)
 {
     bw_agree agree = BW_AGREE_INIT;
     bw_status status = BW_OK;
 
+    if (opt_histograms)
+        status = bw_rows_open(opt_histograms, &agree.rows, err);
     for (size_t k = 0; k < n && status == BW_OK; k++) {
         bw_reader *part;
 
@@ -299,26 +309,37 @@ static bw_status set_provenance(join *j, bw_error *err)
 }
 
 /* This run's step: the parts' base names are its arguments. */
-static bw_provenance *describe(size_t n, const char *const *path)
+static bw_provenance *describe(size_t n, const char *const *path,
+                               const char *opt_histograms)
 {
-    const char **name = malloc(n * sizeof *name);
-    bw_provenance *provenance;
+    const char **arg = malloc((n + 1) * sizeof *arg);
+    bw_provenance *provenance = NULL;
+    size_t n_args = 0;
+    char *option = NULL;
 
-    if (name == NULL)
+    if (arg == NULL)
         return NULL;
-    for (size_t k = 0; k < n; k++) {
-        const char *slash = strrchr(path[k], '/');
-
-        name[k] = slash == NULL ? path[k] : slash + 1;
+    if (opt_histograms) {
+        if (asprintf(&option, "--histograms=%s", bw_path_base(opt_histograms)) <
+            0) {
+            option = NULL;
+            goto done;
+        }
+        arg[n_args++] = option;
     }
-    provenance = bw_provenance_create("wcat", n, name, NULL);
-    free(name);
+    for (size_t k = 0; k < n; k++)
+        arg[n_args++] = bw_path_base(path[k]);
+    provenance = bw_provenance_create("wcat", n_args, arg, NULL);
+done:
+    free(option);
+    free(arg);
     return provenance;
 }
 
-static bw_status check_paths(size_t n, const char *const *path, bw_error *err)
+static bw_status check_paths(size_t n, const char *const *path,
+                             const char *opt_histograms, bw_error *err)
 {
-    size_t n_stdin = 0;
+    size_t n_stdin = opt_histograms && strcmp(opt_histograms, "-") == 0;
 
     for (size_t k = 0; k < n; k++)
         n_stdin += strcmp(path[k], "-") == 0;
@@ -329,7 +350,8 @@ static bw_status check_paths(size_t n, const char *const *path, bw_error *err)
     return BW_OK;
 }
 
-bw_status bw_concat(size_t n, const char *const *path, const char *output,
+bw_status bw_concat(size_t n, const char *const *path,
+                    const char *opt_histograms, const char *output,
                     int (*opt_stop)(void), bw_error *err)
 {
     join j = {.agree = BW_AGREE_INIT, .opt_stop = opt_stop};
@@ -338,18 +360,22 @@ bw_status bw_concat(size_t n, const char *const *path, const char *output,
 
     if (err == NULL)
         err = &own;
-    status = check_paths(n, path, err);
-    if (status == BW_OK && are_regular(n, path))
-        status = look_ahead(n, path, err);
+    status = check_paths(n, path, opt_histograms, err);
+    if (status == BW_OK && are_regular(n, path, opt_histograms))
+        status = look_ahead(n, path, opt_histograms, err);
+    if (status == BW_OK && opt_histograms)
+        status = bw_rows_open(opt_histograms, &j.agree.rows, err);
     if (status != BW_OK)
         goto done;
-    j.provenance = describe(n, path);
+    j.provenance = describe(n, path, opt_histograms);
     status = j.provenance == NULL ? bw_error_memory(err)
                                   : bw_writer_create(output, &j.writer, err);
     for (size_t k = 0; k < n && status == BW_OK; k++)
         status = add_part(&j, path[k], err);
     if (status == BW_OK)
         status = set_shard(&j, err);
+    if (status == BW_OK && j.agree.rows)
+        status = bw_rows_finish(j.agree.rows, j.writer, j.provenance, err);
     if (status == BW_OK)
         status = set_provenance(&j, err);
     if (status == BW_OK)

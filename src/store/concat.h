@@ -14,9 +14,14 @@
  * Parts must agree as bw_agree_add demands. Tensors that tell of all rows
  * (`support`) must be equal and are kept once; `plan_offset` runs on across the
  * parts. Shards that are complete lose the key "shard", others get "K-L/N".
+ *
+ * With opt_histograms, parts are distances of the first histograms of that
+ * file, each of no fewer than the one before; the whole is of all of them.
+ *
  * opt_stop is asked now and then whether to give up: BW_ERR_INTERRUPTED. On
  * failure nothing is left under output's name. */
-bw_status bw_concat(size_t n, const char *const *path, const char *output,
+bw_status bw_concat(size_t n, const char *const *path,
+                    const char *opt_histograms, const char *output,
                     int (*opt_stop)(void), bw_error *err) BW_MUST_CHECK;
 
 #endif

@@ -7,7 +7,14 @@
 
 static bw_option_common common;
 
+static const char *histograms;
+
 static const bw_option options[] = {
+    {.type = BW_OPTION_TEXT,
+     .name = "histograms",
+     .meta = "FILE",
+     .help = "join distances of the first histograms of FILE",
+     .value = &histograms},
     {.name = NULL},
 };
 
@@ -20,7 +27,7 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
         return bw_error_set(err, BW_ERR_USAGE, "no file is named");
     if (bw_tool_output(program, &output, err) != BW_OK)
         return err->code;
-    return bw_concat(parsed->n_operands, parsed->operand, output,
+    return bw_concat(parsed->n_operands, parsed->operand, histograms, output,
                      bw_interrupt_signal, err);
 }
 

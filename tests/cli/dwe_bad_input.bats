@@ -36,6 +36,22 @@ train() {
     nothing_was_written
 }
 
+@test "equal images count, whatever else their files hold" {
+    wpack --limit 60 --labels "$MNIST_LABELS" "$MNIST_IMAGES" -o l.st.zst
+    wpack --limit 60 "$MNIST_IMAGES" -o same.st.zst
+    wunpack same.st.zst images -o same.npy
+    wpack same.npy -o same.st.zst
+    wdist --pairs random:9 same.st.zst -o same-d.st.zst
+    check 0 train --distances same-d.st.zst l.st.zst
+    rm no.st.zst
+    # The same bytes in another shape are other images.
+    wpack --limit 60 --size 14x56 "$MNIST_IMAGES" -o wide.st.zst
+    wunpack wide.st.zst images -o wide.npy
+    wdist --pairs random:9 wide.st.zst -o wide-d.st.zst
+    check 1 train --distances wide-d.st.zst l.st.zst
+    stderr_has 'wide-d.st.zst: distances of wide.st.zst'
+}
+
 @test "other metrics and predictions are refused" {
     wdist --metric tv --pairs random:9 i.st.zst -o tv.st.zst
     check 1 train --distances tv.st.zst i.st.zst

@@ -84,6 +84,17 @@ sums() {
     grep -q '^<p>41 images, 820 pairs solved, in 3 batches' store/index.html
     grep -q '<td>28</td><td>40</td><td>714</td><td>780</td>' store/index.html
     [ -z "$(find store -name '*.part*' -o -name work)" ]
+
+    # The commands of the page train on the store.
+    sed -n '/^<h2>To train/,/<\/pre>/ { /^<h2>/d; s/<[^>]*>//g; /^$/!p; }' \
+        store/index.html | sed "s,/tmp/\([ad]\),$PWD/\1,g" >commands.txt
+    [ "$(wc -l <commands.txt)" -eq 3 ]
+    sed 's/dwe train/& --preset dwe-small --steps 2/' commands.txt >commands.sh
+    check 0 sh -eu commands.sh
+    wunpack all.st.zst pairs cost gap --to tsv | sort -n -k 1,1 -k 2,2 |
+        cmp - table.txt
+    check 0 winfo --provenance dwe.st.zst
+    stdout_has '--distances=all.st.zst'
 }
 
 @test "killed at random moments, the store ends in the same bytes" {

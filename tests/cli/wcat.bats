@@ -154,6 +154,64 @@ END
     [ ! -e no ]
 }
 
+@test "distances of a set that grew are joined by its histograms" {
+    wpack --limit 9 "$MNIST_IMAGES" -o a.st.zst
+    wpack --skip 9 --limit 6 "$MNIST_IMAGES" -o b.st.zst
+    wcat a.st.zst b.st.zst -o ab.st.zst
+    wpack --limit 15 --labels "$MNIST_LABELS" "$MNIST_IMAGES" -o all.st.zst
+    awk 'BEGIN { for (j = 9; j < 15; j++) for (i = 0; i < j; i++) print i, j }' \
+        >new.txt
+    wdist a.st.zst -o d1.st.zst
+    wdist --pairs new.txt ab.st.zst -o d2.st.zst
+
+    check 1 wcat d1.st.zst d2.st.zst -o d.st.zst
+    stderr_is "wcat: d2.st.zst: metadata 'histograms' is '15', in d1.st.zst it is '9'"
+    # The file itself, or any with the same images.
+    check 0 wcat --histograms ab.st.zst d1.st.zst d2.st.zst -o d.st.zst
+    check 0 wcat --histograms all.st.zst d1.st.zst d2.st.zst -o e.st.zst
+    same <(wunpack d.st.zst pairs distance --to tsv | sort) \
+        <(wdist ab.st.zst | wunpack - pairs distance --to tsv | sort)
+    same <(wunpack d.st.zst pairs distance) <(wunpack e.st.zst pairs distance)
+    check 0 winfo --provenance d.st.zst
+    stdout_has '--histograms=ab.st.zst d1.st.zst d2.st.zst'
+    stdout_has 'histograms        15'
+    # It can be joined again, and is what an embedding wants.
+    wdist --pairs random:5 ab.st.zst -o d3.st.zst
+    check 0 wcat d.st.zst d3.st.zst -o f.st.zst
+    check 0 dwe train --preset dwe-small --steps 1 --distances f.st.zst \
+        ab.st.zst -o m.st.zst
+    check 1 dwe train --preset dwe-small --steps 1 --distances f.st.zst \
+        a.st.zst -o no.st.zst
+    stderr_has 'f.st.zst: distances of '
+}
+
+@test "distances of other histograms are not joined" {
+    wpack --limit 9 "$MNIST_IMAGES" -o a.st.zst
+    wpack --limit 12 "$MNIST_IMAGES" -o b.st.zst
+    wpack --skip 1 --limit 12 "$MNIST_IMAGES" -o c.st.zst
+    wdist a.st.zst -o a-d.st.zst
+    wdist b.st.zst -o b-d.st.zst
+    wdist a.st.zst b.st.zst -o ab-d.st.zst
+    check 1 wcat --histograms c.st.zst a-d.st.zst b-d.st.zst -o d.st.zst
+    stderr_is 'wcat: a-d.st.zst: of other histograms than the first 9 of c.st.zst'
+    check 1 wcat --histograms a.st.zst b-d.st.zst -o d.st.zst
+    stderr_is 'wcat: b-d.st.zst: of 12 histograms; a.st.zst has 9'
+    check 1 wcat --histograms b.st.zst b-d.st.zst a-d.st.zst -o d.st.zst
+    stderr_has 'a-d.st.zst: of 9 histograms, behind a file of 12: files go in'
+    check 1 wcat --histograms b.st.zst ab-d.st.zst -o d.st.zst
+    stderr_has 'ab-d.st.zst: does not tell which histograms it is of'
+    check 1 wcat --histograms b.st.zst b.st.zst -o d.st.zst
+    stderr_has 'b.st.zst: does not tell'
+    head -c 900 b.st.zst >cut.st.zst
+    check 1 wcat --histograms cut.st.zst a-d.st.zst -o d.st.zst
+    stderr_has 'cut.st.zst: truncated'
+    # From a pipe, too, and no output is left.
+    check 1 wcat --histograms - a-d.st.zst -o d.st.zst <c.st.zst
+    stderr_has 'a-d.st.zst: of other histograms than the first 9 of'
+    check 2 wcat --histograms - - -o d.st.zst <a-d.st.zst
+    [ ! -e d.st.zst ]
+}
+
 @test "files that do not fit" {
     make_parts
     py <<'END'

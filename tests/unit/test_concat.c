@@ -101,7 +101,7 @@ static void write_histograms(const char *name, double at)
 static bw_status join(bw_error *err, size_t n, const char *const *path)
 {
     *err = (bw_error)BW_ERROR_INIT;
-    return bw_concat(n, path, "out", NULL, err);
+    return bw_concat(n, path, NULL, "out", NULL, err);
 }
 
 #define JOIN(...)                                                              \
@@ -404,7 +404,7 @@ Test(concat, stops_when_it_is_asked_to, RAW_FOLDER)
     bw_error err = BW_ERROR_INIT;
 
     write_images("a", 0, 9, "n");
-    FAILS(bw_concat(1, path, "out", stop, &err), BW_ERR_INTERRUPTED,
+    FAILS(bw_concat(1, path, NULL, "out", stop, &err), BW_ERR_INTERRUPTED,
           "interrupted");
     cr_expect_neq(access("out", F_OK), 0);
 }
