@@ -96,6 +96,39 @@ Test(eval_wasserstein, laws)
     free(z);
 }
 
+/* A symmetric positive matrix T takes one Gaussian to another by the optimal
+ * map, and any sample to its image by the optimal plan: W2^2 is the mean of
+ * |x - T x - m|^2 exactly, and over all samples that of Gaussians, the square of
+ * their Frechet distance, |m|^2 + tr (I - T)^2 where x has covariance I. */
+Test(eval_wasserstein, of_gaussians)
+{
+    enum { N = 600, D = 3 };
+    const double t[D][D] = {{2, 0.5, 0}, {0.5, 1, -0.3}, {0, -0.3, 0.6}};
+    const double m[D] = {1, 0, -0.5};
+    double *x = eval_normal(N, D, 0, 1, 5), y[N * D], sum = 0, trace = 0;
+
+    for (size_t k = 0; k < N; k++)
+        for (size_t i = 0; i < D; i++) {
+            double *value = &y[k * D + i];
+            *value = m[i];
+            for (size_t q = 0; q < D; q++)
+                *value += t[i][q] * x[k * D + q];
+            sum += pow(*value - x[k * D + i], 2) / N;
+        }
+    for (size_t i = 0; i < D; i++) {
+        trace += m[i] * m[i];
+        for (size_t q = 0; q < D; q++)
+            trace += pow(t[i][q] - (i == q), 2);
+    }
+    eval_reverse(N, D, y);
+    bw_sample a = eval_sample(N, D, x), b = eval_sample(N, D, y);
+    eval_near(exact(&a, &b, 2, 2).cost, sum, 1e-12 * sum, "of the sample");
+    /* A standard error is 3.4 in the root of N. */
+    eval_near(sum, trace, 4 * 3.4 / sqrt(N), "of Gaussians");
+    eval_near(eval_run("frechet", &a, &b), trace, 4 * 3.4 / sqrt(N), "Frechet");
+    free(x);
+}
+
 static int n_asked;
 
 static int at_once(void)
