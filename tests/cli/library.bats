@@ -92,6 +92,21 @@ same_values() {
         diff -u --label libbarrow.so --label src/libbarrow.map - map.txt
 }
 
+@test "each call has its place in a page of section 3" {
+    need mandoc
+    pages=$root$(made mandir)/man3
+    sed -n 's/^\.Nm \(bw_[a-z0-9_]*\).*/\1/p' "$pages"/*.3 |
+        LC_ALL=C sort | diff -u --label pages --label map <(map_calls) -
+    for call in $(map_calls); do
+        grep -q "^[^.].*\b$call(" "$pages"/bw_*.3 || show page "$call" none
+    done
+    "$BARROW_SOURCE/tests/man_lint" "$pages"/*.3
+    # A declaration, then its comment.
+    mandoc -T utf8 "$pages/bw_transport.3" | col -b >page.txt
+    grep -A 7 'bw_status bw_transport_create(' page.txt |
+        grep -q 'A solver with its work space, for one thread'
+}
+
 @test "the shared library prints nothing, never exits, keeps no state" {
     no_sanitizers
     nm -D --undefined-only "$lib/libbarrow.so" |
