@@ -13,17 +13,12 @@
  * may end the process or print when theirs fail, which no tool can help. What
  * stdio writes to standard output is a call of write, too.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <dlfcn.h>
+#include "shim.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,13 +43,6 @@ static unsigned long first, last;
 static int number;
 static atomic_ulong n_calls;
 static atomic_bool is_armed;
-static int (*real_main)(int, char **, char **);
-
-/* The next definition of a function that this file defines. */
-#define NEXT(type, name, ...)                                                  \
-    static type (*next)(__VA_ARGS__);                                          \
-    if (next == NULL)                                                          \
-    *(void **)&next = dlsym(RTLD_NEXT, name)
 
 static bool is_kind(const char *name)
 {
@@ -172,13 +160,6 @@ int close(int fd)
     next(fd);
     errno = result;
     return -1;
-}
-
-static mode_t mode_of(int flags, va_list args)
-{
-    bool has_mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
-
-    return has_mode ? va_arg(args, mode_t) : 0;
 }
 
 int open(const char *path, int flags, ...)
@@ -358,18 +339,4 @@ static int watched_main(int argc, char **argv, char **environment)
     atomic_store(&is_armed, false);
     tell_count();
     return result;
-}
-
-int __libc_start_main(int (*main_)(int, char **, char **), int argc,
-                      char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader)(void), void *stack);
-
-int __libc_start_main(int (*main_)(int, char **, char **), int argc,
-                      char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader)(void), void *stack)
-{
-    NEXT(int, "__libc_start_main", int (*)(int, char **, char **), int, char **,
-         void (*)(void), void (*)(void), void (*)(void), void *);
-    real_main = main_;
-    return next(watched_main, argc, argv, init, fini, loader, stack);
 }

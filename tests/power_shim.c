@@ -16,15 +16,10 @@
  * files only: what is synced is kept in memory. Files are written by write,
  * pwrite and ftruncate.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <dlfcn.h>
-#include <fcntl.h>
+#include "shim.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +57,6 @@ static size_t n_files, n_changes;
 static unsigned long n_calls, at;
 static const char *loses = "";
 static bool is_armed;
-static int (*real_main)(int, char **, char **);
-
-#define NEXT(type, name, ...)                                                  \
-    static type (*next)(__VA_ARGS__);                                          \
-    if (next == NULL)                                                          \
-    *(void **)&next = dlsym(RTLD_NEXT, name)
 
 /* ---- the system's own calls ---- */
 
@@ -332,9 +321,9 @@ static void synced(int fd)
         sync_names(fd);
 }
 
-int fsync(int fd)
+/* As next, which is fsync or fdatasync. */
+static int sync_watched(int (*next)(int), int fd)
 {
-    NEXT(int, "fsync", int);
     bool is_watched = begin();
     int result = next(fd);
 
@@ -344,16 +333,16 @@ int fsync(int fd)
     return result;
 }
 
+int fsync(int fd)
+{
+    NEXT(int, "fsync", int);
+    return sync_watched(next, fd);
+}
+
 int fdatasync(int fd)
 {
     NEXT(int, "fdatasync", int);
-    bool is_watched = begin();
-    int result = next(fd);
-
-    if (is_watched && result == 0)
-        synced(fd);
-    finish(is_watched, result == 0);
-    return result;
+    return sync_watched(next, fd);
 }
 
 static int open_watched(int folder, const char *path, int flags, mode_t mode)
@@ -373,13 +362,6 @@ static int open_watched(int folder, const char *path, int flags, mode_t mode)
     }
     finish(is_watched, fd >= 0);
     return fd;
-}
-
-static mode_t mode_of(int flags, va_list args)
-{
-    bool has_mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
-
-    return has_mode ? va_arg(args, mode_t) : 0;
 }
 
 int open(const char *path, int flags, ...)
@@ -478,18 +460,4 @@ static int watched_main(int argc, char **argv, char **environment)
         lose();
     tell_count();
     return result;
-}
-
-int __libc_start_main(int (*main_)(int, char **, char **), int argc,
-                      char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader)(void), void *stack);
-
-int __libc_start_main(int (*main_)(int, char **, char **), int argc,
-                      char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader)(void), void *stack)
-{
-    NEXT(int, "__libc_start_main", int (*)(int, char **, char **), int, char **,
-         void (*)(void), void (*)(void), void (*)(void), void *);
-    real_main = main_;
-    return next(watched_main, argc, argv, init, fini, loader, stack);
 }
