@@ -25,15 +25,13 @@ static bool make_room(bw_printed *text, size_t n)
     return true;
 }
 
-/* 0 is stdio's word for a write that failed. */
+/* 0 is stdio's word for a write that failed; it remembers. */
 static ssize_t append(void *context, const char *bytes, size_t n)
 {
     bw_printed *text = context;
 
-    if (text->is_lost || !make_room(text, n)) {
-        text->is_lost = true;
+    if (!make_room(text, n))
         return 0;
-    }
     memcpy(text->bytes + text->n, bytes, n);
     text->n += n;
     return (ssize_t)n;
@@ -53,7 +51,7 @@ bool bw_printed_close(bw_printed *text, char **ret_text, size_t *opt_n)
 
     *ret_text = NULL;
     is_lost |= fclose(text->out) != 0;
-    if (is_lost || text->is_lost || !make_room(text, 0)) {
+    if (is_lost || !make_room(text, 0)) {
         free(text->bytes);
         return false;
     }
