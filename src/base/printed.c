@@ -25,13 +25,15 @@ static bool make_room(bw_printed *text, size_t n)
     return true;
 }
 
-/* 0 is stdio's word for a write that failed; it remembers. */
+/* 0 is stdio's word for a write that failed. */
 static ssize_t append(void *context, const char *bytes, size_t n)
 {
     bw_printed *text = context;
 
-    if (!make_room(text, n))
+    if (text->is_lost || !make_room(text, n)) {
+        text->is_lost = true;
         return 0;
+    }
     memcpy(text->bytes + text->n, bytes, n);
     text->n += n;
     return (ssize_t)n;
@@ -51,7 +53,7 @@ bool bw_printed_close(bw_printed *text, char **ret_text, size_t *opt_n)
 
     *ret_text = NULL;
     is_lost |= fclose(text->out) != 0;
-    if (is_lost || !make_room(text, 0)) {
+    if (is_lost || text->is_lost || !make_room(text, 0)) {
         free(text->bytes);
         return false;
     }

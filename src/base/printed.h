@@ -16,6 +16,7 @@ typedef struct bw_printed {
     FILE *out; /* to be printed to; NULL when it could not be opened */
     char *bytes;
     size_t n, capacity;
+    bool is_lost;
 } bw_printed;
 
 /* Begins an empty text, which must stay where it is until it is closed. NULL,
