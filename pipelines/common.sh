@@ -239,7 +239,7 @@ run_queue() {
         paste "$OUT/queue.files" - | head -n "$n_run" |
         while IFS="$(printf '\t')" read -r target seconds; do
             [ -e "$target" ] || fail "no $target came of its command"
-            took "$target" "$seconds"
+            took "$target" "$seconds" 'side by side'
         done
     rm -f "$OUT/steps.begun"
 }
@@ -257,13 +257,13 @@ timed() {
     rm -f "$OUT/steps.begun"
 }
 
-# begun FILE, took FILE SECONDS
+# begun FILE, took FILE SECONDS [HOW]
 begun() {
     printf '%s\t%s\n' "${1#"$OUT"/}" "$(date +%s.%N)" >>"$OUT/steps.begun"
 }
 
 took() {
-    printf '%s\t%.2f\n' "${1#"$OUT"/}" "$2" >>"$OUT/steps.tsv"
+    printf '%s\t%.2f%s\n' "${1#"$OUT"/}" "$2" "${3+	$3}" >>"$OUT/steps.tsv"
 }
 
 # count_killed: a step that began, and whose file is not there, was cut off; how
@@ -414,7 +414,7 @@ step_seconds() {
         {
             if (!($1 in took)) name[++n] = $1
             took[$1] = $2 + before[$1]
-            before[$1] = $3 == "" ? 0 : took[$1]
+            before[$1] = $3 == "cut off" ? took[$1] : 0
         }
         END { for (k = 1; k <= n; k++) print name[k], took[name[k]] }' \
         "$OUT/steps.tsv"
@@ -428,6 +428,9 @@ html_times() {
         "$(counted "$THREADS" thread)"
     sed -n 's/^model name[^:]*: */ of /p' /proc/cpuinfo 2>/dev/null |
         sed -n '1s/ *$//p' | html_text | tr -d '\n'
+    if grep -q 'side by side' "$OUT/steps.tsv"; then
+        printf '; steps that ran side by side count each'
+    fi
     echo '.</p>'
     step_seconds | html_text | awk -F '\t' '
         $1 != "index.html" { name[++n] = $1; took[$1] = $2; all += $2 }

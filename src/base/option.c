@@ -193,7 +193,7 @@ static bw_status add_canonical(bw_parsed *parsed, const bw_option *row,
     char *text = NULL;
     int n;
 
-    if (slash != NULL && row->meta != NULL && strcmp(row->meta, "FILE") == 0)
+    if (slash != NULL && row->meta != NULL && strstr(row->meta, "FILE") != NULL)
         opt_value = slash + 1;
     n = asprintf(&text, "--%s%s%s", row->name, opt_value != NULL ? "=" : "",
                  opt_value != NULL ? opt_value : "");

@@ -620,6 +620,10 @@ is_close() {
         [[ ${output#*$'\n'} != *"$word"* ]] ||
             show provenance "no $word" "$output"
     done
+    echo 0 1 >sub/list.txt
+    wdist --pairs sub/list.txt sub/digits.st.zst -o d.st.zst
+    check 0 winfo --provenance d.st.zst
+    stdout_has 'argv     --pairs=list.txt digits.st.zst'
     wdist --metric tv --seed 3 sub/digits.st.zst -o c.st.zst
     check 0 bash -c 'winfo --provenance c.st.zst | grep -c "  seed " || :'
     stdout_is 0

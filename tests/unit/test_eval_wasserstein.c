@@ -98,8 +98,8 @@ Test(eval_wasserstein, laws)
 
 /* A symmetric positive matrix T takes one Gaussian to another by the optimal
  * map, and any sample to its image by the optimal plan: W2^2 is the mean of
- * |x - T x - m|^2 exactly, and over all samples that of Gaussians, the square of
- * their Frechet distance, |m|^2 + tr (I - T)^2 where x has covariance I. */
+ * |x - T x - m|^2 exactly, and over all samples that of Gaussians, the square
+ * of their Frechet distance, |m|^2 + tr (I - T)^2 where x has covariance I. */
 Test(eval_wasserstein, of_gaussians)
 {
     enum { N = 600, D = 3 };
