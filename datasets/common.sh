@@ -33,7 +33,7 @@ set_arguments() {
     from='' digest=''
     read_arguments "$@"
     case $from$form in --from*) usage ;; esac
-    OUT=${OUT:-out/datasets/$program}
+    OUT=${OUT:-$(out_folder)/datasets/$program}
     mkdir -p "$OUT"
     OUT=$(cd "$OUT" && pwd)
     work=$OUT/.get
@@ -46,7 +46,9 @@ set_arguments() {
 
 # find_tools: the tree's own, or those that are installed.
 find_tools() {
-    build=${BARROW_BUILD-$PWD/build}
+    build=$PWD/build
+    ! is_installed || build=$(installed_tools)
+    build=${BARROW_BUILD-$build}
     [ ! -x "$build/wpack" ] || PATH=$build:$PATH
     LC_ALL=C
     export PATH LC_ALL

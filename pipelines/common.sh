@@ -33,7 +33,7 @@ arguments() {
     size=full
     read_arguments "$@"
     if [ -z "$OUT" ]; then
-        OUT=out/$program
+        OUT=$(out_folder)/$program
         [ "$size" = full ] || OUT=$OUT-small
     fi
     THREADS=${THREADS-$(nproc)}
@@ -87,12 +87,37 @@ usage() {
     exit 2
 }
 
+# is_installed: whether the scripts are those of `make install', beside which
+# there is nothing to build.
+is_installed() {
+    [ ! -e bootstrap ]
+}
+
+# out_folder: prints where results go that were given no place: `out' in the
+# tree, or, where that is no tree of the caller's, in the caller's folder.
+out_folder() {
+    if is_installed; then echo "$here/out"; else echo out; fi
+}
+
+# installed_tools: prints the folder of those installed with the scripts, or
+# else of those in PATH.
+installed_tools() {
+    if [ -x ../../bin/wpack ]; then
+        (cd ../../bin && pwd)
+    else
+        dirname "$(command -v wpack || echo /usr/bin/wpack)"
+    fi
+}
+
 # prepare NAME...: puts the tree's own tools at the head of PATH, after setting
-# up and building what is not there yet. BARROW_BUILD names another build. Of
-# other programs gnuplot and parallel may be among the names.
+# up and building what is not there yet, or those that are installed.
+# BARROW_BUILD names another build. Of other programs gnuplot and parallel may
+# be among the names.
 prepare() {
     build=${BARROW_BUILD-}
-    if [ -z "$build" ]; then
+    if [ -z "$build" ] && is_installed; then
+        build=$(installed_tools)
+    elif [ -z "$build" ]; then
         build=$PWD/build
         if needs_setup "$@"; then set_up; fi
     fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# library.bats - libbarrow as it is installed: headers, symbols, libraries,
-# pkg-config, pages, and the programs in examples/ built with it.
+# installed.bats - what `make install' makes: libbarrow with its headers,
+# symbols, pkg-config file and pages, the programs in examples/ built with it,
+# and pipelines that run from there.
 
 load harness
 
@@ -237,6 +238,33 @@ import numpy
 ours, theirs = numpy.load("ours.npy"), numpy.load("theirs.npy")
 assert ours.shape == theirs.shape and abs(theirs).max() > 0.1
 assert abs(ours - theirs).max() < 1e-5 * abs(theirs).max()'
+}
+
+@test "a pipeline runs from the installed files, in the caller's folder" {
+    need gnuplot parallel
+    find "$root" -type f -exec cksum {} + | sort -k 3 >before.txt
+    share=$root$(made pkgdatadir)
+    # The tools of the build are out of the way.
+    PATH=${PATH#"$BARROW_BUILD":} check 0 env -u BARROW_BUILD \
+        sh "$share/pipelines/duality" -j 1
+    pictures_of out/duality/index.html
+    grep -q "^wdist " out/duality/commands.txt
+    find "$root" -type f -exec cksum {} + | sort -k 3 | same - before.txt
+    # Without them there are none.
+    [ ! -x /usr/bin/wpack ] || return 0
+    mkdir -p gone/share/barrow
+    cp -R "$share"/* gone/share/barrow
+    mkdir none
+    PATH=$PWD/none:/usr/bin:/bin check 1 env -u BARROW_BUILD \
+        sh gone/share/barrow/pipelines/duality -j 1 other
+    stderr_is 'duality: wpack is not built in /usr/bin'
+}
+
+@test "pipelines and data sets are installed whole" {
+    share=$root$(made pkgdatadir)
+    same <(cd "$share" && find . -type f | sort) \
+        <(cd "$BARROW_SOURCE" && find ./pipelines ./datasets -type f | sort)
+    [ -x "$share/pipelines/quickstart" ]
 }
 
 @test "uninstall leaves no file" {
