@@ -166,9 +166,13 @@ check_count() {
 }
 
 # belongs_to TEXT: OUT is for one set of parameters; a run with others is
-# refused rather than mixed with what is there. Called before the first step.
+# refused rather than mixed with what is there. One run at a time works there:
+# the lock is held as long as a process of it lives. Called before the first
+# step.
 belongs_to() {
     mkdir -p "$OUT"
+    exec 9>"$OUT/lock"
+    flock -n 9 || fail "$OUT: another run is at work on it"
     count_killed
     rm -f "$OUT"/queue.*
     if [ -e "$OUT/parameters.txt" ]; then

@@ -70,14 +70,31 @@ END
     [ "$(cat out/c)" = "with -j 2 c it's; c" ]
     [ "$(cut -f 1 out/steps.tsv | sort | tr -d '\n')" = abc ]
     grep -Fqx "sh work with -j 2 a 'it'\\''s; a'" out/commands.txt
-    files_are out out/a out/b out/c out/commands.txt out/parameters.txt \
-        out/steps.tsv pipeline work
+    files_are out out/a out/b out/c out/commands.txt out/lock \
+        out/parameters.txt out/steps.tsv pipeline work
 
     # What is there stays.
     rm out/b
     echo old >out/a
     THREADS=4 check 0 sh pipeline
     [ "$(cat out/a out/b)" = $'old\nwith -j 4 b it\'s; b' ]
+}
+
+@test "a second run at once is told so, also by what the first left behind" {
+    echo 'echo "$$" >out/pid; mv out/pid out/started; exec sleep 60' >work
+    # shellcheck disable=SC2016
+    pipeline 'step "$OUT/made" sh work'
+    sh pipeline 2>/dev/null 3>&- &
+    until [ -e out/started ]; do sleep 0.1; done
+    kill -9 $!
+    echo 'echo >out/made' >work
+    check 1 sh pipeline
+    stderr_is "pipeline: $PWD/out: another run is at work on it"
+    [ ! -e out/made ]
+    kill "$(cat out/started)"
+    flock out/lock true
+    check 0 sh pipeline
+    [ -e out/made ]
 }
 
 @test "a step that fails ends those beside it, and the run" {
