@@ -379,6 +379,26 @@ static bw_status draw(void *arg, cairo_t *cr, const bw_field *room,
     return BW_OK;
 }
 
+static bool is_drawn(double value, bool is_log)
+{
+    return isfinite(value) && (!is_log || value > 0);
+}
+
+/* A figure without any point would pass for one of no change. */
+static bw_status need_points(const work *w, bw_error *err)
+{
+    for (size_t k = 0; k < w->n_series; k++)
+        for (size_t i = 0; i < w->series[k].n; i++)
+            if (is_drawn(w->x[k][i], is_log_x) &&
+                is_drawn(w->y[k][i], is_log_y))
+                return BW_OK;
+    return bw_error_set(err, BW_ERR_RANGE,
+                        "nothing to draw: no point is finite%s",
+                        is_log_x || is_log_y ? ", and above 0 where the axis "
+                                               "is logarithmic"
+                                             : "");
+}
+
 /* Units of height that suit the width; charts of few units are no use. */
 static double height_of(const work *w, double width)
 {
@@ -405,6 +425,8 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
         status = bw_wplot_open(&page, self, err);
     for (; w.file < parsed->n_operands && !status; w.file++)
         status = add_file(&w, parsed->operand[w.file], err);
+    if (!status)
+        status = need_points(&w, err);
     if (!status && !has_panels())
         w.first[w.n_panels = 1] = w.n_series;
     if (!status && w.n_series == 1 && parsed->n_operands == 1)

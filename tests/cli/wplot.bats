@@ -220,6 +220,13 @@ draws() {
     refuse 2 "log.tsv: no column 'loss'; there are set, step, epoch, mse, total" \
         curve --column loss log.tsv
     refuse 1 'empty: no rows' curve empty
+    printf 'step\ttotal\n1\tnan\n2\t-3\n' >low.tsv
+    refuse 1 'nothing to draw: no point is finite, and above 0 where' \
+        curve --log-y low.tsv
+    check 0 wplot curve low.tsv -o low.png
+    rm low.png
+    printf 'step\ttotal\n1\tnan\n2\tinf\n' >nowhere.tsv
+    refuse 1 'nothing to draw: no point is finite' curve nowhere.tsv
     refuse 1 'd.st.zst: zero byte in text' curve d.st.zst
     refuse 2 "log.tsv: no column 'exact'" quantile log.tsv
     refuse 1 'other.st.zst holds W' quantile --exact plans.st.zst other.st.zst
