@@ -352,6 +352,7 @@ static bw_status load_rows(bw_array *array, size_t *n_rows, double **values,
 {
     void *row = NULL;
     size_t capacity = 0, room = 0, n = array->row_items;
+    const size_t first_rows = 4096 / n; /* of wide rows one at a time */
     bool is_end = false;
     bw_status rc;
 
@@ -360,7 +361,7 @@ static bw_status load_rows(bw_array *array, size_t *n_rows, double **values,
         if (rc || is_end)
             break;
         if (*n_rows == room) {
-            room = room * 2 + 64;
+            room = room * 2 + first_rows + 1;
             double *grown = realloc(*values, room * n * sizeof *grown);
             if (!grown) {
                 rc = bw_error_memory(err);

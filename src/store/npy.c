@@ -192,9 +192,11 @@ bw_status bw_npy_read_header(bw_bytes *bytes, bw_array_form *layout,
         rc = bw_bytes_read_grow(bytes, &text, &capacity, length, err);
     if (rc)
         goto done;
-    cursor c = {text, (char *)text + length};
+    cursor c = {text, text};
+    if (length > 0)
+        c.end += length;
     if (length == 0 || !parse_dictionary(&c, layout, descr)) {
-        size_t at = length ? (size_t)(c.at - (char *)text) : 0;
+        size_t at = length > 0 ? (size_t)(c.at - (char *)text) : 0;
         uint64_t start = bw_bytes_offset(bytes) - length;
         rc = bw_error_set(err, BW_ERR_FORMAT,
                           descr[0] ? "%s: NPY header not understood at byte "
