@@ -316,6 +316,9 @@ static void *other_worker(void *argument)
 static bw_status keep(const bw_batch *batch, const bw_block *block,
                       bw_error *err)
 {
+    if (batch->opt_list)
+        bw_pair_list_release(batch->opt_list,
+                             batch->pairs.first + block->first + block->n);
     return batch->journal ? bw_journal_append(batch->journal, block, err)
                           : batch->take(batch->context, block, err);
 }

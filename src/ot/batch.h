@@ -8,6 +8,7 @@
 #include "barrow/transport.h"
 #include "base/progress.h"
 #include "ot/journal.h"
+#include "ot/pair_list.h"
 
 typedef enum bw_metric {
     BW_METRIC_WASSERSTEIN,
@@ -26,6 +27,8 @@ typedef struct bw_batch {
     uint64_t first_b; /* number of the second file's first image, 0 when there
                          is one file */
     bw_pairs pairs;
+    const bw_pair_list *opt_list; /* that of pairs: what is solved of it is
+                                     released */
     bw_normalize normalize;
     double root; /* the result is cost^(1 / root): 1 gives the cost */
     bw_transport_options transport; /* but `stopped`, which is the one below */

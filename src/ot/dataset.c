@@ -184,11 +184,65 @@ bw_status bw_dataset_add(const bw_dataset *d, bool each_channel,
 
 /* ---- matrices and pairs ---- */
 
+/* Where the rows of a matrix go: to values, or to a list of pairs. */
 typedef struct matrix {
-    size_t n_rows, n_columns;
+    size_t n_rows, n_columns, n_room; /* rows, and those that values can hold */
     double *values;
+    bw_pair_list *opt_pairs;
+    const char *path;
     uint64_t digest;
 } matrix;
+
+static bw_status set_columns(matrix *m, size_t n, bw_error *err)
+{
+    m->n_columns = n;
+    if (!m->opt_pairs || n >= 2)
+        return BW_OK;
+    return bw_error_set(err, BW_ERR_FORMAT,
+                        "%s: pairs need two columns, not %zu", m->path, n);
+}
+
+static bw_status take_pair(matrix *m, const double *row, bw_error *err)
+{
+    uint32_t pair[2];
+    for (int q = 0; q < 2; q++) {
+        if (!(row[q] >= 0 && row[q] <= UINT32_MAX && row[q] == rint(row[q])))
+            return bw_error_set(err, BW_ERR_FORMAT,
+                                "%s: pair %zu: %g is no index", m->path,
+                                m->n_rows, row[q]);
+        pair[q] = (uint32_t)row[q];
+    }
+    return bw_pair_list_add(m->opt_pairs, pair, err);
+}
+
+static bw_status grow(matrix *m, bw_error *err)
+{
+    size_t room = m->n_room * 2 + 1;
+    double *grown = realloc(m->values, room * m->n_columns * sizeof *grown);
+    if (!grown)
+        return bw_error_memory(err);
+    m->values = grown;
+    m->n_room = room;
+    return BW_OK;
+}
+
+/* Of pairs, values are the row at hand. */
+static bw_status take_row(matrix *m, bw_dtype dtype, const void *row,
+                          bw_error *err)
+{
+    bw_status status = BW_OK;
+    size_t at = m->opt_pairs ? 0 : m->n_rows;
+    if (at == m->n_room)
+        status = grow(m, err);
+    if (status)
+        return status;
+    double *values = m->values + at * m->n_columns;
+    bw_dtype_to_double(dtype, row, m->n_columns, values);
+    if (m->opt_pairs)
+        status = take_pair(m, values, err);
+    m->n_rows += !status;
+    return status;
+}
 
 /* The tensor of that name, else the first of rank 2. */
 static const bw_tensor *find_matrix(const bw_reader *reader,
@@ -205,6 +259,57 @@ static const bw_tensor *find_matrix(const bw_reader *reader,
     return NULL;
 }
 
+static bw_status take_rows(matrix *m, bw_dtype dtype, const char *rows,
+                           size_t n, bw_error *err)
+{
+    size_t n_bytes = m->n_columns * bw_dtype_size(dtype);
+    bw_status status = BW_OK;
+    for (size_t k = 0; k < n && !status; k++)
+        status = take_row(m, dtype, rows + k * n_bytes, err);
+    return status;
+}
+
+enum { PIECE = 1 << 16 };
+
+/* A piece at a time, so that a list of pairs takes no memory. */
+static bw_status read_pieces(bw_reader *reader, const bw_tensor *t, matrix *m,
+                             bw_error *err)
+{
+    char piece[PIECE];
+    size_t n_bytes = m->n_columns * bw_dtype_size(t->dtype);
+    size_t n_left = (size_t)t->shape[0];
+    bw_status status = BW_OK;
+    while (n_left > 0 && !status) {
+        size_t n = n_left < PIECE / n_bytes ? n_left : PIECE / n_bytes;
+        status = bw_reader_read(reader, t, piece, n * n_bytes, err);
+        if (!status)
+            status = take_rows(m, t->dtype, piece, n, err);
+        n_left -= n;
+    }
+    return status;
+}
+
+static bw_status read_tensor(bw_reader *reader, const bw_tensor *t, matrix *m,
+                             bw_error *err)
+{
+    bw_status status = set_columns(m, (size_t)t->shape[1], err);
+    if (status)
+        return status;
+    if (t->n_items == 0) {
+        m->n_rows = (size_t)t->shape[0];
+        return BW_OK;
+    }
+    if (m->n_columns <= PIECE / bw_dtype_size(t->dtype))
+        return read_pieces(reader, t, m, err);
+    /* Rows that long are believed when they have come. */
+    void *data = NULL;
+    status = bw_reader_read_all(reader, t, &data, err);
+    if (!status)
+        status = take_rows(m, t->dtype, data, (size_t)t->shape[0], err);
+    free(data);
+    return status;
+}
+
 static bw_status container_matrix(const char *path, const char *opt_name,
                                   matrix *m, bw_error *err)
 {
@@ -213,17 +318,13 @@ static bw_status container_matrix(const char *path, const char *opt_name,
     if (status)
         return status;
     const bw_tensor *t = find_matrix(reader, opt_name);
-    if (!t) {
+    if (!t)
         status = bw_error_set(err, BW_ERR_FORMAT, "%s: no tensor of rank 2",
                               bw_reader_path(reader));
-        goto done;
-    }
-    m->n_rows = (size_t)t->shape[0];
-    m->n_columns = (size_t)t->shape[1];
-    status = read_doubles(reader, t, &m->values, err);
+    else
+        status = read_tensor(reader, t, m, err);
     if (!status)
         status = bw_reader_finish(reader, &m->digest, err);
-done:
     bw_reader_close(reader);
     return status;
 }
@@ -231,24 +332,14 @@ done:
 static bw_status read_rows(bw_array *array, matrix *m, bw_error *err)
 {
     bw_dtype dtype = bw_array_layout(array)->dtype;
-    size_t n = m->n_columns, capacity = 0, room = 0;
+    size_t capacity = 0;
     void *row = NULL;
     bool is_end = false;
     bw_status status = BW_OK;
-    for (; !status && !is_end; m->n_rows += !status && !is_end) {
+    while (!status && !is_end) {
         status = bw_array_read(array, &row, &capacity, NULL, &is_end, err);
-        if (status || is_end)
-            continue;
-        if (m->n_rows == room) {
-            room = room * 2 + 64;
-            double *grown = realloc(m->values, room * n * sizeof *grown);
-            if (!grown) {
-                status = bw_error_memory(err);
-                continue;
-            }
-            m->values = grown;
-        }
-        bw_dtype_to_double(dtype, row, n, m->values + m->n_rows * n);
+        if (!status && !is_end)
+            status = take_row(m, dtype, row, err);
     }
     free(row);
     return status;
@@ -266,7 +357,8 @@ static bw_status array_matrix(bw_bytes *bytes, bw_format format, matrix *m,
         status = bw_error_set(
             err, BW_ERR_DIMENSION, "%s: rank %u, a vector or matrix wanted",
             bw_bytes_name(bytes), bw_array_layout(array)->rank);
-    m->n_columns = bw_array_row_items(array);
+    if (!status)
+        status = set_columns(m, bw_array_row_items(array), err);
     if (!status)
         status = read_rows(array, m, err);
     if (!status)
@@ -332,40 +424,14 @@ bw_status bw_dataset_matrix(const char *path, const char *opt_name,
     return status;
 }
 
-bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
-                           uint32_t (**ret_pairs)[2], uint64_t *digest,
-                           bw_error *err)
+bw_status bw_dataset_pairs(const char *path, bw_pair_list *list,
+                           uint64_t *digest, bw_error *err)
 {
-    size_t n_rows, n_columns;
-    double *values = NULL;
-    uint32_t(*pairs)[2] = NULL;
-    *ret_pairs = NULL;
-    bw_status status = bw_dataset_matrix(path, "pairs", &n_rows, &n_columns,
-                                         &values, digest, err);
-    if (status)
-        return status;
-    if (n_columns < 2)
-        status = bw_error_set(err, BW_ERR_FORMAT,
-                              "%s: pairs need two columns, not %zu", path,
-                              n_columns);
-    if (!status && !(pairs = malloc((n_rows ? n_rows : 1) * sizeof *pairs)))
-        status = bw_error_memory(err);
-    for (size_t k = 0; k < n_rows && !status; k++)
-        for (int q = 0; q < 2 && !status; q++) {
-            double x = values[k * n_columns + (size_t)q];
-            if (!(x >= 0 && x <= UINT32_MAX && x == rint(x)))
-                status =
-                    bw_error_set(err, BW_ERR_FORMAT,
-                                 "%s: pair %zu: %g is no index", path, k, x);
-            else
-                pairs[k][q] = (uint32_t)x;
-        }
-    free(values);
-    if (status) {
-        free(pairs);
-        return status;
-    }
-    *ret_pairs = pairs;
-    *n_pairs = n_rows;
-    return BW_OK;
+    matrix m = {.opt_pairs = list, .path = path};
+    bw_status status = load_matrix(path, "pairs", &m, err);
+    if (!status)
+        status = bw_pair_list_seal(list, err);
+    free(m.values);
+    *digest = m.digest;
+    return status;
 }

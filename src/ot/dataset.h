@@ -7,6 +7,7 @@
 
 #include "barrow/histogram.h"
 #include "barrow/status.h"
+#include "ot/pair_list.h"
 #include "store/rows.h"
 
 /* One container's histograms, still as in the file: tensor `mass` (n, bins) or
@@ -44,9 +45,8 @@ bw_status bw_dataset_matrix(const char *path, const char *opt_name,
                             bw_error *err) BW_MUST_CHECK;
 
 /* A list of pairs: a matrix as above, by name `pairs`, of whole numbers whose
- * first two columns are taken. *ret_pairs is malloc'ed. */
-bw_status bw_dataset_pairs(const char *path, uint64_t *n_pairs,
-                           uint32_t (**ret_pairs)[2], uint64_t *digest,
-                           bw_error *err) BW_MUST_CHECK;
+ * first two columns are taken. The list, which is empty before, is sealed. */
+bw_status bw_dataset_pairs(const char *path, bw_pair_list *list,
+                           uint64_t *digest, bw_error *err) BW_MUST_CHECK;
 
 #endif

@@ -241,7 +241,7 @@ static bool may_resume(bw_status status)
 
 bw_status bw_distances_run(const bw_distances_options *options, bw_error *err)
 {
-    bw_distances_job j = {.options = options};
+    bw_distances_job j = {.options = options, .list = BW_PAIR_LIST_INIT};
     bw_status status = prepare(&j, err);
     /* The writer first: a place that cannot be written fails before the
      * work, not after it. */
@@ -261,7 +261,7 @@ bw_status bw_distances_run(const bw_distances_options *options, bw_error *err)
     bw_ground_destroy(j.ground);
     bw_dataset_clear(&j.data[0]);
     bw_dataset_clear(&j.data[1]);
-    free(j.list);
+    bw_pair_list_clear(&j.list);
     free(j.purpose);
     free(j.journal_path);
     return status;

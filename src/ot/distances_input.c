@@ -153,17 +153,16 @@ static bw_status list_pairs(bw_distances_job *j, uint64_t n_a, uint64_t n_b,
                             bw_error *err)
 {
     const char *path = j->options->pairs;
-    uint64_t n, digest;
-    bw_status status = bw_dataset_pairs(path, &n, &j->list, &digest, err);
+    uint64_t digest;
+    bw_status status = bw_dataset_pairs(path, &j->list, &digest, err);
+    if (!status)
+        status = add_file_input(j, path, digest, err);
     if (status)
         return status;
-    status = add_file_input(j, path, digest, err);
-    if (status)
-        return status;
-    status = bw_pairs_init(&j->batch.pairs, BW_PAIRS_LIST, n_a, n_b, n,
-                           (const uint32_t(*)[2])j->list, 0, err);
+    status = bw_pair_list_pairs(&j->list, n_a, n_b, &j->batch.pairs, err);
     if (status)
         bw_error_prefix(err, "%s", path);
+    j->batch.opt_list = &j->list;
     return status;
 }
 

@@ -22,7 +22,7 @@ typedef struct bw_distances_job {
     bw_dataset data[2];
     bw_ground *ground;
     bw_histograms *set;
-    uint32_t (*list)[2];
+    bw_pair_list list;
     bw_batch batch;
     bw_provenance *provenance;
     bw_distances_meta meta[BW_DISTANCES_META];

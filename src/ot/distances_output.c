@@ -92,6 +92,7 @@ static bw_status append_block(void *context, const bw_block *b, bw_error *err)
                                  b->n * shape.n_target_bins * sizeof *b->target,
                                  err);
     }
+    bw_pair_list_release(&j->list, j->batch.pairs.first + b->first + b->n);
     if (!s && j->options->stopped && j->options->stopped())
         s = bw_error_set(err, BW_ERR_INTERRUPTED, "stopped while writing");
     return s;

@@ -67,7 +67,7 @@ typedef struct work {
     const side *a, *b; /* b is a where there is one file */
     bool are_two;
     bw_pairs pairs;
-    uint32_t (*list)[2];
+    bw_pair_list list;
     size_t values, numbers; /* the output's tensors */
     bw_progress progress;
 } work;
@@ -126,16 +126,15 @@ static bool parse_count(const char *text, uint64_t *count)
 
 static bw_status list_pairs(work *w, bw_error *err)
 {
-    uint64_t n, digest;
-    bw_status status = bw_dataset_pairs(pairs, &n, &w->list, &digest, err);
+    uint64_t digest;
+    bw_status status = bw_dataset_pairs(pairs, &w->list, &digest, err);
 
     if (!status)
         status = bw_provenance_add_input(
             w->job.base.provenance, bw_path_base(pairs), digest, NULL, err);
     if (status)
         return status;
-    status = bw_pairs_init(&w->pairs, BW_PAIRS_LIST, w->a->n, w->b->n, n,
-                           (const uint32_t(*)[2])w->list, 0, err);
+    status = bw_pair_list_pairs(&w->list, w->a->n, w->b->n, &w->pairs, err);
     return status ? bw_error_prefix(err, "%s", pairs) : BW_OK;
 }
 
@@ -266,6 +265,7 @@ static bw_status stream_list(work *w, bw_error *err)
             value[k] = value_of(w, value[k]);
         if (!status)
             status = append(w, n, number, value, err);
+        bw_pair_list_release(&w->list, first + n);
         bw_progress_update(&w->progress, first + n);
     }
     free(number);
@@ -386,7 +386,7 @@ static bw_status load(work *w, const bw_parsed *parsed, bw_error *err)
 static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
-    work w = {.list = NULL};
+    work w = {.list = BW_PAIR_LIST_INIT};
     bw_status status = BW_OK;
 
     w.job.base.draws = pairs && strncmp(pairs, "random:", 7) == 0;
@@ -405,7 +405,7 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
         bw_dwe_images_clear(&w.own[k].images);
         free(w.own[k].codes);
     }
-    free(w.list);
+    bw_pair_list_clear(&w.list);
     bw_dwe_job_close(&w.job);
     return status;
 }

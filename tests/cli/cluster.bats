@@ -219,14 +219,14 @@ exec "%s/wdist" "$@"\n' "$BARROW_BUILD" >old
     loopback_slurm one two
     # shellcheck disable=SC2016
     tool=$(hanging_wdist '[ "${SLURMD_NODENAME-}" = two ]' two)
-    in_background SOLVE='--certify' WDIST="$tool" -- --slurm out
+    in_background SHARDS=3 SOLVE='--certify' WDIST="$tool" -- --slurm out
     wait_until test -e under-way
     loopback_drain two
     wait "$run"
-    [ "$(shards_of out one | wc -l)" -eq 6 ]
+    [ "$(shards_of out one | wc -l)" -eq 3 ]
     grep -q 'CANCELLED.*REQUEUE' out/slurm-*.log
-    grep -q 'cluster: 780 pairs in 6 shards' log
-    cluster 0 SOLVE='--certify' -- --here here
+    grep -q 'cluster: 780 pairs in 3 shards' log
+    cluster 0 SHARDS=3 SOLVE='--certify' -- --here here
     cmp here/distances.st.zst out/distances.st.zst
 }
 
