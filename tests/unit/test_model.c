@@ -177,6 +177,41 @@ Test(model, a_file_gives_the_model_back)
     bw_model_destroy(back);
 }
 
+/* As a program sees it that knows no kind. */
+Test(model, of_any_kind_tells_its_kind_and_parts)
+{
+    bw_error err = BW_ERROR_INIT;
+    bw_model *model = make(), *back;
+    const bw_model_part *part;
+
+    write_as(model, "m.safetensors", "model");
+    OK(read_model("m.safetensors", NULL, &back, &err));
+    cr_expect_str_eq(bw_model_kind(back), "dwe");
+    cr_assert_eq(bw_model_n_parts(back), 2);
+    part = bw_model_get_part(back, 1);
+    cr_expect_str_eq(bw_model_part_name(part), "decoder");
+    cr_expect_eq(part, bw_model_find(back, "decoder"));
+    cr_expect_str_eq(bw_network_text(bw_model_part_network(part)),
+                     bw_network_text(model->part[1].network));
+    bw_model_destroy(model);
+    bw_model_destroy(back);
+}
+
+Test(model, of_a_kind_too_long_is_refused)
+{
+    static const char file[] =
+        "{\"__metadata__\":{\"barrow.kind\":\"model\",\"model\":"
+        "\"a23456789b123456789c123456789d12\"}}";
+    bw_error err = BW_ERROR_INIT;
+    bw_model *model;
+
+    raw_write_container("m.safetensors", file, "", 0);
+    FAILS(read_model("m.safetensors", NULL, &model, &err), BW_ERR_FORMAT,
+          "m.safetensors: 'a23456789b123456789c123456789d12' is no kind of "
+          "model");
+    cr_expect_null(model);
+}
+
 Test(model, tensors_have_pytorchs_names_and_layouts)
 {
     static const struct {
