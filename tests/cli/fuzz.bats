@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# fuzz.bats - what parsers were fed by libFuzzer (make fuzz), and what once broke
+# fuzz.bats - what libFuzzer fed the parsers (make fuzz), and what once broke
 # them: no file of a corpus breaks its target.
 
 load harness
@@ -33,6 +33,10 @@ replay() {
 
 @test "hostile input: NPY" {
     replay npy
+}
+
+@test "hostile input: lists of pairs" {
+    replay pairs
 }
 
 @test "hostile input: PNG" {
