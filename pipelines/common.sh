@@ -162,6 +162,7 @@ set_up() {
 check_count() {
     case $2 in
     '' | 0* | *[!0-9]*) fail "$1='$2' is no whole number above 0" ;;
+    ??????????*) fail "$1='$2' is too large a number" ;;
     esac
 }
 

@@ -80,6 +80,14 @@ END
     [ "$(cat out/a out/b)" = $'old\nwith -j 4 b it\'s; b' ]
 }
 
+@test "a count that no shell holds is too large" {
+    # shellcheck disable=SC2016
+    pipeline 'check_count STEPS "$n"'
+    n=999999999 check 0 sh pipeline
+    n=1234567890 check 1 sh pipeline
+    stderr_is "pipeline: STEPS='1234567890' is too large a number"
+}
+
 @test "a second run at once is told so, also by what the first left behind" {
     echo 'echo "$$" >out/pid; mv out/pid out/started; exec sleep 60' >work
     # shellcheck disable=SC2016
