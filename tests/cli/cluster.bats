@@ -99,6 +99,9 @@ shards_of() {
 @test "two files, and files that options name" {
     wpack --limit 3 "$MNIST_IMAGES" -o few.st.zst
     printf '0\t1\n1\t2\n0\t39\n' >pairs.tsv
+    cp pairs.tsv missing.txt
+    cluster 1 FILES=missing.txt -- --here out
+    stderr_has 'missing.txt: give the file another name'
     cluster 0 HISTOGRAMS='few.st.zst digits.st.zst' FILES=pairs.tsv SHARDS=2 \
         SOLVE='--pairs pairs.tsv' -- --here out
     stderr_has 'cluster: 3 pairs in 2 shards'
@@ -199,6 +202,22 @@ exec "%s/wdist" "$@"\n' "$BARROW_BUILD" >old
     stderr_has 'cluster: no host is left'
 }
 
+@test "what another run left on a host is not taken" {
+    machines ssh
+    loopback_host a
+    SSH="ssh -F $loopback/ssh_config"
+    export SSH
+    # Its last shard fails, the others stay on the host.
+    # shellcheck disable=SC2016
+    tool=$(hanging_wdist 'case $* in *3/3*) exit 1 ;; esac; false' bad)
+    cluster 1 SHARDS=3 WDIST="$tool" -- --ssh a first
+    [ "$(find "$loopback/a/home" -name 'shard-*.st.zst' | wc -l)" -eq 2 ]
+    wpack --skip 40 --limit 40 "$MNIST_IMAGES" -o digits.st.zst
+    cluster 0 SHARDS=3 -- --ssh a second
+    cluster 0 SHARDS=3 -- --here here
+    cmp here/distances.st.zst second/distances.st.zst
+}
+
 @test "what fails on every host is told with its reason, and can be mended" {
     machines ssh
     loopback_host a
@@ -248,7 +267,9 @@ exec "%s/wdist" "$@"\n' "$BARROW_BUILD" >old
     wait_until scontrol update JobId="$task" StartTime=now
     SHARDS=2 cluster 0 SHARDS=2 WDIST="$tool" -- --slurm out
     stderr_has 'cluster: job 1: 0 of 2 shards are there'
-    [ "$(cat out/slurm-job.txt)" -eq 1 ]
+    # It submitted no other.
+    [ "$(scontrol show job 2>/dev/null | grep -o 'ArrayJobId=[0-9]*' |
+        sort -u)" = ArrayJobId=1 ]
 
     cluster 1 SHARDS=2 SOLVE='--normalize none' -- --slurm bad
     stderr_has 'cluster: 2 shards missing, the first 1; slurm-1.log: wdist: '
