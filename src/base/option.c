@@ -47,8 +47,11 @@ static bw_status add_use(scan *s, bw_option_use use, bw_error *err)
                                 name);
         use.value = s->argv[s->next++];
     }
-    if (row->value == &s->table->help || row->value == &s->table->version) {
-        *(bool *)row->value = true;
+    if (row->value == &s->table->help_about ||
+        row->value == &s->table->version) {
+        s->table->help = row->value == &s->table->help_about;
+        s->table->version = !s->table->help;
+        s->table->help_about = use.value;
         s->is_stopped = true;
         return BW_OK;
     }
@@ -327,7 +330,7 @@ bw_status bw_option_parse(const bw_program *program, int argc, char **argv,
         return bw_error_memory(err);
     status = scan_arguments(&s, parsed, err);
     if (status == BW_OK && table.help)
-        bw_option_help(program, out);
+        status = bw_option_help(program, table.help_about, out, err);
     else if (status == BW_OK && table.version)
         fprintf(out, "%s (barrow) %s\n", program->name, PACKAGE_VERSION);
     else if (status == BW_OK)

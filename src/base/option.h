@@ -77,7 +77,8 @@ typedef struct bw_program {
      * bw_option_common_init. */
     bw_option_common *common;
     bool has_output, has_threads, has_seed; /* which of them the tool takes */
-    bool has_verbs; /* the tool's own table: --help and --version alone */
+    const char *const *opt_verbs; /* names, then NULL: the table of a tool that
+                                     has verbs, --help and --version alone */
 } bw_program;
 
 typedef struct bw_parsed {
@@ -116,8 +117,16 @@ bw_status bw_option_parse(const bw_program *program, int argc, char **argv,
                           bw_error *err) BW_MUST_CHECK;
 void bw_parsed_clear(bw_parsed *parsed);
 
-/* Writes the --help text: usage, summary, options by group with defaults, at
- * most 80 columns. */
-void bw_option_help(const bw_program *program, FILE *out);
+/* Writes what --help tells, at most 80 columns wide. Without opt_about usage,
+ * summary, and options by group with defaults, where that takes more than 24
+ * lines without what each does. Of "all" the whole in any case; of "table" a
+ * line a verb or option for programs, tabs between: name, letter or "-", type
+ * ("verb", "flag", "size", "real", "text", "choice" or "list", with "?" behind
+ * where the value may be left out), what the value may be (choices as "a|b|c",
+ * else the word that stands for it), help; else one option, by its name or
+ * letter with or without dashes. BW_ERR_USAGE for none of these; BW_ERR_MEMORY.
+ */
+bw_status bw_option_help(const bw_program *program, const char *opt_about,
+                         FILE *out, bw_error *err) BW_MUST_CHECK;
 
 #endif

@@ -132,7 +132,7 @@ static bool is_for_line_only(const bw_option_table *table, const bw_option *row)
 {
     const bw_option_common *common = table->program->common;
 
-    return row->value == &table->help || row->value == &table->version ||
+    return row->value == &table->help_about || row->value == &table->version ||
            row->value == &common->config || row->value == &common->dump_config;
 }
 

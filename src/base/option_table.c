@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "barrow/status.h"
+#include "base/nearest.h"
 #include "base/option.h"
 #include "base/option_table.h"
 
@@ -101,10 +102,18 @@ void bw_option_table_init(bw_option_table *table, const bw_program *program)
     add_common(
         table,
         (bw_option){.type = BW_OPTION_GROUP,
-                    .name = program->has_verbs ? "Options" : "Common options"});
-    if (!program->has_verbs)
+                    .name = program->opt_verbs ? "Options" : "Common options"});
+    if (!program->opt_verbs)
         add_talk(table, program);
-    add_flag(table, "help", 'h', "write this help, and stop", &table->help);
+    add_common(table, (bw_option){.type = BW_OPTION_TEXT,
+                                  .name = "help",
+                                  .letter = 'h',
+                                  .meta = "OPTION",
+                                  .help = "write help, of one option or of "
+                                          "'all', and stop",
+                                  .value = &table->help_about,
+                                  .is_optional = true,
+                                  .is_neutral = true});
     add_flag(table, "version", 'V', "write the version, and stop",
              &table->version);
 }
@@ -130,62 +139,26 @@ size_t bw_option_table_find(const bw_option_table *table, const char *name,
     return k;
 }
 
-/* Insertions, deletions and replacements that turn a into b, or 3 where the
- * lengths say that it is more than 2. b is one of our names. */
-static unsigned edit_distance(const char *a, size_t n_a, const char *b)
-{
-    unsigned row[BW_OPTION_NAME_SIZE], diagonal, above;
-    size_t n_b = strlen(b);
-
-    if (n_b >= BW_OPTION_NAME_SIZE || n_a > n_b + 2 || n_b > n_a + 2)
-        return 3;
-    for (unsigned j = 0; j <= n_b; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n_a; i++) {
-        diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= n_b; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-            above = row[j];
-            best = above + 1 < best ? above + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            diagonal = above;
-        }
-    }
-    return row[n_b];
-}
-
 bw_status bw_option_table_unknown(const bw_option_table *table,
                                   const char *dashes, const char *name,
                                   size_t n, bw_error *err)
 {
-    const char *nearest = NULL;
-    unsigned least = 3;
     int n_shown = n < BW_ERROR_SIZE / 4 ? (int)n : BW_ERROR_SIZE / 4;
+    bw_nearest nearest;
 
+    bw_nearest_init(&nearest, name, n);
     for (size_t k = 0; k < table->n_rows; k++) {
         const bw_option *row = bw_option_table_row(table, k);
-        unsigned distance;
 
-        if (row->type == BW_OPTION_GROUP)
-            continue;
-        distance = edit_distance(name, n, row->name);
-        /* An abbreviation is as good a hint; a name of two letters is within
-         * two edits of anything short, which is none. */
-        if (n >= 2 && n < strlen(row->name) && strncmp(name, row->name, n) == 0)
-            distance = 1;
-        if (distance < least && distance < strlen(row->name)) {
-            least = distance;
-            nearest = row->name;
-        }
+        if (row->type != BW_OPTION_GROUP)
+            bw_nearest_try(&nearest, row->name);
     }
-    if (nearest == NULL)
+    if (nearest.name == NULL)
         return bw_error_set(err, BW_ERR_USAGE, "unknown option '%s%.*s'",
                             dashes, n_shown, name);
     return bw_error_set(err, BW_ERR_USAGE,
                         "unknown option '%s%.*s'; did you mean '%s%s'?", dashes,
-                        n_shown, name, dashes, nearest);
+                        n_shown, name, dashes, nearest.name);
 }
 
 /* ---- uses ---- */

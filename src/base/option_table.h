@@ -23,6 +23,7 @@ typedef struct bw_option_table {
     size_t n_own, n_rows; /* the program's rows; those and the common ones */
     bw_option common[BW_OPTION_COMMON_ROWS];
     bool help, version;
+    const char *help_about; /* NULL: the whole */
 } bw_option_table;
 
 void bw_option_table_init(bw_option_table *table, const bw_program *program);

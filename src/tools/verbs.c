@@ -1,13 +1,15 @@
 /* verbs.c - mains of tools that have verbs. */
 #include "config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "tools/verbs.h"
 
-enum { SUMMARY_SIZE = 4096 };
+enum { SUMMARY_SIZE = 4096, MAX_VERBS = 16 };
 
 const char *bw_verb_word(const bw_program *program)
 {
@@ -20,11 +22,19 @@ const char *bw_verb_word(const bw_program *program)
 static bw_status run_none(const bw_program *program, const bw_parsed *parsed,
                           bw_error *err)
 {
-    (void)program;
-    if (parsed->n_operands == 0)
+    const char *word = parsed->n_operands > 0 ? parsed->operand[0] : NULL;
+    bw_nearest nearest;
+
+    if (!word)
         return bw_error_set(err, BW_ERR_USAGE, "no verb is named");
-    return bw_error_set(err, BW_ERR_USAGE, "'%s' is no verb",
-                        parsed->operand[0]);
+    bw_nearest_init(&nearest, word, strlen(word));
+    for (const char *const *verb = program->opt_verbs; *verb; verb++)
+        bw_nearest_try(&nearest, *verb);
+    if (!nearest.name)
+        return bw_error_set(err, BW_ERR_USAGE, "'%s' is no verb", word);
+    return bw_error_set(err, BW_ERR_USAGE,
+                        "'%s' is no verb; did you mean '%s'?", word,
+                        nearest.name);
 }
 
 /* Text of --help after the usage: the summary, and a line a verb. */
@@ -46,15 +56,19 @@ int bw_verbs_main(const char *tool, const char *summary, size_t n_verbs,
                   const bw_verb *const *verbs, int argc, char **argv)
 {
     char text[SUMMARY_SIZE];
+    const char *names[MAX_VERBS + 1] = {NULL};
     bw_option_common common;
     bw_program program = {.name = tool,
                           .usage = "VERB [options] ...",
                           .summary = text,
                           .common = &common,
-                          .has_verbs = true};
+                          .opt_verbs = names};
 
+    assert(n_verbs <= MAX_VERBS);
+    for (size_t k = 0; k < n_verbs; k++)
+        names[k] = bw_verb_word(verbs[k]->program);
     for (size_t k = 0; k < n_verbs && argc > 1; k++)
-        if (strcmp(argv[1], bw_verb_word(verbs[k]->program)) == 0)
+        if (strcmp(argv[1], names[k]) == 0)
             return bw_tool_main(verbs[k]->program, argc - 1, argv + 1,
                                 verbs[k]->run);
     bw_option_common_init(&common);

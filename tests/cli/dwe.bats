@@ -65,6 +65,8 @@ Try 'dwe --help' for more."
     check 2 dwe fly
     stderr_is "dwe: 'fly' is no verb
 Try 'dwe --help' for more."
+    check 2 dwe trian
+    stderr_has "'trian' is no verb; did you mean 'train'?"
 }
 
 @test "a run tells nothing, and the same bytes come for any -j" {

@@ -6,15 +6,15 @@ load harness
 
 # verbs TOOL: prints the verbs that --help of a tool lists, one a line.
 verbs() {
-    "$1" --help | awk '/^$/ { at = 0 } at { print $1 } /^Verbs:$/ { at = 1 }'
+    "$1" --help=all | awk '/^$/ { at = 0 } at { print $1 } /^Verbs:$/ { at = 1 }'
 }
 
 # Both print one line an option: "name letter", "-" where there is no letter.
 # Options of several verbs count once.
 help_options() {
     {
-        "$1" --help
-        for verb in $(verbs "$1"); do "$1" "$verb" --help; done
+        "$1" --help=all
+        for verb in $(verbs "$1"); do "$1" "$verb" --help=all; done
     } >all.txt
     options_of all.txt
 }
@@ -92,7 +92,7 @@ compare_options() {
             grep -q "^\.Ss $verb\$" "$page" || show "page" ".Ss $verb" "none"
             awk -v want="$verb" '/^\.S[sh] / { at = $2 == want } at' "$page" |
                 page_options /dev/stdin >page.txt
-            "$name" "$verb" --help |
+            "$name" "$verb" --help=all |
                 sed -E '/^(Figure|Common options):/,$d' >own.txt
             options_of own.txt >help.txt
             diff -u --label "$name $verb --help" --label "man/$name.1" \
@@ -122,11 +122,45 @@ compare_options() {
     done
 }
 
-@test "help is no wider than 80 columns" {
+# programs: prints tools and their verbs, "wgan" and "wgan train", a line each.
+programs() {
     for name in $(tools); do
-        check 0 "$name" --help
-        [ "$(awk 'length > 80' <<<"$output")" = '' ]
+        echo "$name"
+        verbs "$name" | sed "s/^/$name /"
     done
+}
+
+@test "help fits a screen, and all of it 80 columns" {
+    while read -ra words; do
+        check 0 "${words[@]}" --help
+        [ "$(awk 'length > 80 || NR > 24' <<<"$output")" = '' ]
+        check 0 "${words[@]}" --help=all
+        [ "$(awk 'length > 80' <<<"$output")" = '' ]
+    done < <(programs)
+}
+
+@test "a screen names what all of the help names" {
+    while read -ra words; do
+        "${words[@]}" --help=all >all.txt
+        "${words[@]}" --help >screen.txt
+        while read -r name letter; do
+            grep -qE -- "(^| )(--$name|-$letter)([[ ]|\$)" screen.txt ||
+                show "${words[*]} --help" "$name" "none"
+        done < <(options_of all.txt)
+    done < <(programs)
+}
+
+@test "help of one option, by name or letter; of none it is exit 2" {
+    check 0 wdist --help=ground
+    stdout_is '      --ground l1|l2|linf   distance between bins, in pixels (default: l2)'
+    for name in j -j threads --threads; do
+        check 0 wdist --help="$name"
+        [[ $output == '  -j, --threads N '* ]]
+    done
+    check 2 wdist --help=grund
+    stderr_has "unknown option 'grund'; did you mean 'ground'?"
+    check 2 wdist --help=
+    stderr_has "unknown option ''"
 }
 
 @test "an unknown option is exit 2, named, and nothing is written" {
@@ -151,7 +185,7 @@ compare_options() {
 }
 
 @test "the metrics that weval tells of are those of its page" {
-    check 0 weval --help
+    check 0 weval --help=all
     awk '/^$/ { at = 0 } at { print $1 } /^Metrics:$/ { at = 1 }' \
         <<<"$output" | sort >help.txt
     [ -s help.txt ]

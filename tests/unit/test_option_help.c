@@ -117,13 +117,15 @@ static bw_program program = {.name = "wtest",
                              .has_seed = true};
 
 /* The help, to be freed. */
-static char *print_help(void)
+static char *print_help(const char *about)
 {
+    bw_error err = BW_ERROR_INIT;
     char *text = NULL;
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
 
-    bw_option_help(&program, out);
+    cr_assert_eq(bw_option_help(&program, about, out, &err), BW_OK, "%s",
+                 err.text);
     fclose(out);
     return text;
 }
@@ -168,12 +170,13 @@ static const char help[] =
     "                            command line wins\n"
     "      --dump-config         write the effective options in that form, and "
     "stop\n"
-    "  -h, --help                write this help, and stop\n"
+    "  -h, --help[=OPTION]       write help, of one option or of 'all', and "
+    "stop\n"
     "  -V, --version             write the version, and stop\n";
 
 Test(option_help, groups_words_and_live_defaults)
 {
-    char *text = print_help();
+    char *text = print_help("all");
 
     cr_assert_str_eq(text, help);
     free(text);
@@ -184,7 +187,7 @@ Test(option_help, common_options_that_a_tool_lacks_are_absent)
     char *text;
 
     program.has_output = program.has_threads = program.has_seed = false;
-    text = print_help();
+    text = print_help("all");
     cr_assert_null(strstr(text, "--output"));
     cr_assert_null(strstr(text, "--threads"));
     cr_assert_null(strstr(text, "--seed"));
@@ -200,10 +203,84 @@ Test(option_help, fits_80_columns)
 
         memset(value, 'x', n);
         pairs = value;
-        text = rest = print_help();
+        text = rest = print_help("all");
         cr_assert_not_null(strstr(text, value));
         while (rest != NULL)
             cr_assert_leq(strlen(strsep(&rest, "\n")), 80u);
         free(text);
     }
+}
+
+static const char screen[] =
+    "Usage: wtest [options] FILE\n"
+    "Tests options.\n"
+    "\n"
+    "Options             --pairs all  -g l2  -p 2  --bins 16  --cost FILE\n"
+    "Results             --certify[=1e-09]  --plans  --strict  --label TEXT\n"
+    "                    --unset X  --count N  --metric-two kl|js|tv  -i FILE\n"
+    "                    --extra FILE\n"
+    "Common options      -o FILE  -j 4  -s 7  -q  -v  --config FILE  "
+    "--dump-config\n"
+    "                    --help[=OPTION]  -V\n"
+    "\n"
+    "Values are the defaults, where there are any. '--help=OPTION' tells of "
+    "one,\n"
+    "'--help=all' of each, 'man wtest' of everything.\n";
+
+Test(option_help, a_screen_of_names_where_all_is_more)
+{
+    char *text = print_help(NULL);
+
+    cr_assert_str_eq(text, screen);
+    free(text);
+}
+
+Test(option_help, a_summary_s_list_becomes_its_names)
+{
+    char *text;
+
+    program.summary =
+        "Tests options.\n\nKinds:\n  one    a first\n  two    more";
+    text = print_help(NULL);
+    cr_assert_not_null(strstr(text, "\nTests options.\n\nKinds               "
+                                    "one  two\nOptions  "));
+    free(text);
+}
+
+Test(option_help, all_where_it_fits_a_screen)
+{
+    static const bw_option few[] = {{.name = NULL}};
+    char *text, *all;
+
+    program.options = few;
+    text = print_help(NULL);
+    all = print_help("all");
+    cr_assert_str_eq(text, all);
+    free(text);
+    free(all);
+}
+
+Test(option_help, one_option)
+{
+    static const char *const names[] = {"bins", "--bins"};
+
+    for (size_t k = 0; k < 2; k++) {
+        char *text = print_help(names[k]);
+
+        cr_assert_str_eq(text,
+                         "      --bins N              bins (default: 16)\n");
+        free(text);
+    }
+}
+
+Test(option_help, a_table_for_programs)
+{
+    char *text = print_help("table");
+
+    cr_assert_not_null(
+        strstr(text, "ground\tg\tchoice\tl1|l2|linf\tground distance\n"));
+    cr_assert_not_null(
+        strstr(text, "certify\tc\treal?\tTOL\tcheck every pair\n"));
+    cr_assert_not_null(strstr(text, "plans\t-\tflag\t\twrite plans\n"));
+    free(text);
 }
