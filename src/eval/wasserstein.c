@@ -21,6 +21,8 @@ bw_status bw_wasserstein_of(const bw_sample *a, const bw_sample *b, double p,
     bw_status status =
         bw_empirical_solve(&from, &to, p, tasks, stopped, &found, err);
 
+    if (status == BW_ERR_RANGE)
+        bw_error_prefix(err, "%s, %s", a->path, b->path);
     if (!status)
         *wasserstein = (bw_wasserstein){
             .distance = p == 2 ? sqrt(found.cost) : pow(found.cost, 1 / p),

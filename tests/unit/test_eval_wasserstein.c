@@ -174,5 +174,7 @@ Test(eval_wasserstein, costs_that_overflow)
 
     cr_expect_eq(bw_wasserstein_of(&a, &a, 2, tasks, NULL, &w, &err),
                  BW_ERR_RANGE);
+    cr_expect_str_eq(err.text,
+                     "test, test: the cost between items 0 and 1 overflows");
     bw_tasks_destroy(tasks);
 }
