@@ -120,6 +120,26 @@ is_close() {
     stderr_has 'wdist: standard input can be read once, not 2 times'
 }
 
+# pairs_npy N: N times the pair (0,0).
+pairs_npy() {
+    printf '\223NUMPY\1\0\166\0%-117s\n' \
+        "{'descr': '<u4', 'fortran_order': False, 'shape': ($1, 2), }"
+    head -c $(($1 * 8)) /dev/zero
+}
+
+@test "a long list takes no memory" {
+    wpack --limit 1 "$MNIST_IMAGES" -o one.st.zst
+    pairs_npy 5000000 >long.npy
+    (ulimit -d 60000 && wdist --version) >/dev/null 2>&1 ||
+        skip 'this build takes more by itself'
+    check 0 bash -c 'ulimit -d 60000
+        wdist -j 1 --metric tv --shard 9/5000 --pairs long.npy one.st.zst \
+            -o d.st.zst'
+    [ "$(wunpack d.st.zst pairs distance | sort -u)" = "0	0	0" ]
+    check 0 winfo d.st.zst
+    stdout_has '1000x2'
+}
+
 @test "pairs and shards that make no sense are named" {
     digits 3
     for pairs in random:0 random: random:-1 random:1x \
