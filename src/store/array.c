@@ -245,7 +245,7 @@ size_t bw_array_row_items(const bw_array *array)
 
 static bw_status reserve(void **row, size_t *capacity, size_t n, bw_error *err)
 {
-    if (*capacity >= n)
+    if (*row && *capacity >= n)
         return BW_OK;
     void *grown = realloc(*row, n);
     if (!grown)
