@@ -12,7 +12,6 @@
 /* The signal that came, or 0. Handlers may use it where it takes no lock, and
  * threads may ask. */
 static atomic_int caught;
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler sets an atomic");
 
 static void take_signal(int number)
 {

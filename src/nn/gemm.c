@@ -1,5 +1,6 @@
 /* gemm.c - single precision matrix products by oneDNN where it is built in and
- * the processor has AVX-512, else by OpenBLAS; on the calling thread.
+ * the processor has AVX-512, else by OpenBLAS or another BLAS; on the calling
+ * thread.
  *
  * oneDNN's kernels read operands where they stand when these are small, which
  * OpenBLAS packs always: 117 GFLOP/s against 98 at 128 x 512, 784 inside, 113
@@ -32,6 +33,10 @@ enum {
     CHECK_N = 65,
     CHECK_K = 160
 };
+
+/* OpenBLAS's own; another BLAS has none of them. */
+extern void openblas_set_num_threads(int n) __attribute__((weak));
+extern char *openblas_get_config(void) __attribute__((weak));
 
 typedef struct check {
     unsigned salt;
@@ -96,7 +101,8 @@ static void check_products(void)
     pthread_t thread[CHECK_THREADS];
     bool is_started[CHECK_THREADS] = {false};
 
-    openblas_set_num_threads(1);
+    if (openblas_set_num_threads)
+        openblas_set_num_threads(1);
     for (unsigned k = 0; k < CHECK_THREADS; k++) {
         work[k].salt = k;
         if (k > 0)
@@ -118,8 +124,9 @@ bw_status bw_gemm_init(bw_error *err)
     if (check_status != BW_OK)
         return bw_error_set(err, check_status,
                             "products of several threads at a time are wrong "
-                            "(OpenBLAS is %s)",
-                            openblas_get_config());
+                            "(%s)",
+                            openblas_get_config ? openblas_get_config()
+                                                : "no OpenBLAS");
     return BW_OK;
 }
 

@@ -6,10 +6,6 @@
 
 #include "barrow/container.h"
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "items are read and written as they lie: little-endian hosts only"
-#endif
-
 /* By bw_dtype. */
 static const struct {
     const char *name;

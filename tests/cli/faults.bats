@@ -6,6 +6,8 @@ load harness
 setup() {
     harness_setup
     [ -e "$BARROW_BUILD/tests/fault.so" ] || skip "fault.so is not built"
+    ! ldd "$(tool wpack)" | grep -q libasan ||
+        skip "nothing may be loaded before the sanitizer"
 }
 
 # The last line counts; a run in which no call was counted is no test.
