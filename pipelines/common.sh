@@ -172,8 +172,11 @@ check_count() {
 # step.
 belongs_to() {
     mkdir -p "$OUT"
-    exec 9>"$OUT/lock"
-    flock -n 9 || fail "$OUT: another run is at work on it"
+    if [ "${locked-}" != "$OUT" ]; then
+        exec 9>"$OUT/lock"
+        flock -n 9 || fail "$OUT: another run is at work on it"
+        locked=$OUT
+    fi
     count_killed
     rm -f "$OUT"/queue.*
     if [ -e "$OUT/parameters.txt" ]; then

@@ -10,7 +10,7 @@ quickstart() {
 }
 
 @test "quickstart makes a page, skips what is there, and repeats its bytes" {
-    need gnuplot
+    need gnuplot parallel
     quickstart out 300
     stdout_is "$PWD/out/index.html"
     pictures_of out/index.html
@@ -32,7 +32,7 @@ quickstart() {
 @test "quickstart refuses a folder of another run, and says what is missing" {
     mkdir out
     echo PAIRS=300 >out/parameters.txt
-    need gnuplot
+    need gnuplot parallel
     quickstart out 20 1
     stderr_has 'out holds a run with PAIRS=300, not PAIRS=20'
     BARROW_BUILD=$PWD quickstart other 20 1
