@@ -55,7 +55,7 @@ read_arguments() {
             case $form in
             *"[$1]"*) size=${1#--} ;;
             *)
-                [ -n "${2-}" ] || usage
+                [ $# -gt 1 ] || usage
                 set_option "$1" "$2"
                 shift
                 ;;
@@ -74,10 +74,10 @@ read_arguments() {
 # set_option OPTION VALUE: of those that `form' shows.
 set_option() {
     case $form in *"$1 "[A-Z]*) ;; *) usage ;; esac
-    case $1 in
-    -j) THREADS=$2 ;;
-    --from) from=$2 ;;
-    --digest) digest=$2 ;;
+    case $1,$2 in
+    -j,*) THREADS=$2 ;;
+    --from,?*) from=$2 ;;
+    --digest,?*) digest=$2 ;;
     *) usage ;;
     esac
 }

@@ -328,6 +328,7 @@ drawings() {
         get 2 $name out
         stderr_is "usage: sh datasets/$name/get --from SOURCE [--digest DIGEST] [OUT]"
         get 2 $name --from
+        get 2 $name --from ''
         get 2 $name --from a --fetch b
         get 2 $name --from a one two
     done

@@ -85,13 +85,15 @@ END
         for words in -j --large -x 'a b' '-j 2 a --b'; do
             # shellcheck disable=SC2086
             IMAGES=. pipeline "$name" 2 $words
-            stderr_has "usage: $name ["
+            stderr_has "usage: $name "
             stderr_has '[-j N] [OUT]'
         done
+        mode=()
+        [ "$name" != cluster ] || mode=(--local)
         for n in 0 x 1.5 ''; do
-            IMAGES=. pipeline "$name" 1 -j "$n" out
+            IMAGES=. pipeline "$name" 1 "${mode[@]}" -j "$n" out
             stderr_is "$name: THREADS='$n' is no whole number above 0"
-            THREADS=$n IMAGES=. pipeline "$name" 1 out
+            THREADS=$n IMAGES=. pipeline "$name" 1 "${mode[@]}" out
             stderr_is "$name: THREADS='$n' is no whole number above 0"
         done
         [ ! -e out ]
