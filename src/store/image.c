@@ -22,8 +22,8 @@ bw_status bw_image_shape(bw_image *image, bw_dtype dtype, size_t height,
                             "an image of %zux%zu with %zu channels is too "
                             "large",
                             height, width, channels);
-    if (n > image->capacity) {
-        void *grown = realloc(image->data, (size_t)n);
+    if (!image->data || n > image->capacity) {
+        void *grown = realloc(image->data, n > 0 ? (size_t)n : 1);
         if (!grown)
             return bw_error_memory(err);
         image->data = grown;
