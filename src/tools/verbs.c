@@ -73,6 +73,9 @@ int bw_verbs_main(const char *tool, const char *summary, size_t n_verbs,
                                 verbs[k]->run);
     bw_option_common_init(&common);
     list_verbs(text, tool, summary, n_verbs, verbs);
+    /* Behind a word that is no verb, options are not the tool's. */
+    if (argc > 2 && argv[1][0] != '-')
+        argc = 2;
     return bw_tool_main(&program, argc, argv, run_none);
 }
 

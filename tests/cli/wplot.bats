@@ -242,6 +242,8 @@ draws() {
     stderr_has 'no verb is named'
     check 2 wplot draw m.tsv
     stderr_has "'draw' is no verb"
+    check 2 wplot draw m.tsv -o a.png
+    stderr_has "'draw' is no verb"
     check 2 wplot bar -o a.png
     stderr_has 'tables are needed, not 0 operands'
     check 2 wplot bar - - -o a.png
