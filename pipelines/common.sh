@@ -236,7 +236,10 @@ later() {
     [ ! -e "$target" ] || return 0
     say "$command"
     printf '%s\n' "$target" >>"$OUT/queue.files"
-    printf '%s\n' "$command" >>"$OUT/queue.commands"
+    # As begun does, when its turn comes.
+    mark=$(printf '%s' "${target#"$OUT"/}" | sed 's/%/%%/g')
+    printf '%s >>%s && %s\n' "$(as_typed date "+$mark%t%s.%N")" \
+        "$(as_typed "$OUT/steps.begun")" "$command" >>"$OUT/queue.commands"
 }
 
 # together: as many at a time as there are threads, by GNU parallel; those that
@@ -244,12 +247,8 @@ later() {
 together() {
     while [ -s "$OUT/queue.files" ]; do
         n_run=$(wc -l <"$OUT/queue.files")
-        each=1
-        if [ "$n_run" -lt "$THREADS" ]; then
-            each=$((THREADS / n_run))
-        else
-            n_run=$((n_run - n_run % THREADS))
-        fi
+        each=$((n_run < THREADS ? THREADS / n_run : 1))
+        n_run=$((n_run < THREADS ? n_run : n_run - n_run % THREADS))
         run_queue
         for list in files commands; do
             tail -n +$((n_run + 1)) "$OUT/queue.$list" >"$OUT/queue.rest"
@@ -261,9 +260,6 @@ together() {
 
 # run_queue: the first n_run of the queue, of each threads.
 run_queue() {
-    head -n "$n_run" "$OUT/queue.files" | while IFS= read -r target; do
-        begun "$target"
-    done
     head -n "$n_run" "$OUT/queue.commands" |
         sed "s/ -j $THREADS / -j $each /" |
         PARALLEL_SHELL=/bin/sh parallel --will-cite --halt now,fail=1 \
@@ -299,17 +295,24 @@ took() {
     printf '%s\t%.2f%s\n' "${1#"$OUT"/}" "$2" "${3+	$3}" >>"$OUT/steps.tsv"
 }
 
-# count_killed: a step that began, and whose file is not there, was cut off; how
-# far it had come the latest file of OUT tells, such as a log or a checkpoint.
+# count_killed: a run that was killed left steps that had begun. Where its file
+# is there a step came to its end; else it was cut off, and how far it had come
+# the latest file of OUT tells, such as a log or a checkpoint.
 count_killed() {
     [ -e "$OUT/steps.begun" ] || return 0
     last_sign=$(find "$OUT" -type f ! -name lock -printf '%T@\n' | sort -g |
         tail -n 1)
     while IFS="$(printf '\t')" read -r name from; do
-        [ -e "$OUT/$name" ] || awk -v name="$name" -v a="$from" \
-            -v b="$last_sign" 'BEGIN {
-                printf "%s\t%.2f\tcut off\n", name, (b > a) * (b - a) }'
-    done <"$OUT/steps.begun" >>"$OUT/steps.tsv"
+        if [ -e "$OUT/$name" ]; then
+            set -- "$(find "$OUT/$name" -maxdepth 0 -printf '%T@')"
+        else
+            set -- "$last_sign" 'cut off'
+        fi
+        seconds=$(awk -v a="$from" -v b="$1" \
+            'BEGIN { print (b > a) * (b - a) }')
+        shift
+        took "$OUT/$name" "$seconds" "$@"
+    done <"$OUT/steps.begun"
     rm "$OUT/steps.begun"
 }
 

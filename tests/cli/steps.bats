@@ -105,6 +105,30 @@ END
     [ -e out/made ]
 }
 
+@test "of steps side by side those that had begun have what they took before" {
+    need parallel
+    cat >work <<'END'
+if [ "$2" = 1% ] && [ ! -e out/log ]; then
+    touch -d '+100 seconds' out/log
+    kill -9 "$PIPELINE"
+    exit 1
+fi
+echo done >"out/$2"
+[ "$2" != 0 ] || touch -d '+50 seconds' out/0
+END
+    # shellcheck disable=SC2016
+    pipeline 'export PIPELINE=$$
+    for k in 0 1% 2; do later "$OUT/$k" sh work -j "$k"; done
+    together'
+    THREADS=1 check 137 sh pipeline
+    flock out/lock true
+    THREADS=1 check 0 sh pipeline
+    [ "$(grep 'cut off' out/steps.tsv | cut -f 1)" = 1% ]
+    seconds 0 | awk '$1 < 40 || $1 > 90 { exit 1 }'
+    seconds 1% | awk '$1 < 90 { exit 1 }'
+    seconds 2 | awk '$1 > 40 { exit 1 }'
+}
+
 @test "a step that fails ends those beside it, and the run" {
     need parallel
     cat >work <<'END'
