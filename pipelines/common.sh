@@ -302,16 +302,16 @@ count_killed() {
     [ -e "$OUT/steps.begun" ] || return 0
     last_sign=$(find "$OUT" -type f ! -name lock -printf '%T@\n' | sort -g |
         tail -n 1)
-    while IFS="$(printf '\t')" read -r name from; do
-        if [ -e "$OUT/$name" ]; then
-            set -- "$(find "$OUT/$name" -maxdepth 0 -printf '%T@')"
+    while IFS="$(printf '\t')" read -r cut_file cut_from; do
+        if [ -e "$OUT/$cut_file" ]; then
+            set -- "$(find "$OUT/$cut_file" -maxdepth 0 -printf '%T@')"
         else
             set -- "$last_sign" 'cut off'
         fi
-        seconds=$(awk -v a="$from" -v b="$1" \
+        cut_after=$(awk -v a="$cut_from" -v b="$1" \
             'BEGIN { print (b > a) * (b - a) }')
         shift
-        took "$OUT/$name" "$seconds" "$@"
+        took "$OUT/$cut_file" "$cut_after" "$@"
     done <"$OUT/steps.begun"
     rm "$OUT/steps.begun"
 }
