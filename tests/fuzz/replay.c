@@ -15,14 +15,15 @@
 /* Far more than a file of a corpus needs, far less than one may declare. */
 enum { FILE_ROOM = 1 << 24, MORE_MEMORY = 1 << 28 };
 
-/* From here on memory is bounded, but where a sanitizer needs it for itself. */
+/* No program maps so many pages, but for the shadows that a sanitizer keeps. */
+enum { SHADOW_PAGES = 1 << 28 };
+
+/* From here on memory is bounded, but under a sanitizer, which needs it for
+ * itself. */
 static int bound_memory(void)
 {
-    unsigned long pages = 0;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    (void)pages;
-#else
     FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
     struct rlimit limit;
 
     if (file == NULL)
@@ -30,16 +31,15 @@ static int bound_memory(void)
     if (fscanf(file, "%*u %*u %*u %*u %*u %lu", &pages) != 1)
         pages = 0;
     fclose(file);
+    if (pages > SHADOW_PAGES)
+        return 0;
     limit.rlim_cur = limit.rlim_max =
         pages * (unsigned long)sysconf(_SC_PAGESIZE) + MORE_MEMORY;
-    if (pages == 0 || setrlimit(RLIMIT_DATA, &limit) != 0)
-        return -1;
-#endif
-    return 0;
+    return pages > 0 ? setrlimit(RLIMIT_DATA, &limit) : -1;
 }
 
 /* A buffer of exactly the file's size, so that a sanitizer sees its end. */
-static int replay(const char *path, uint8_t *room)
+static void replay(const char *path, uint8_t *room)
 {
     FILE *file = fopen(path, "rb");
     size_t n = file != NULL ? fread(room, 1, FILE_ROOM, file) : 0;
@@ -55,7 +55,6 @@ static int replay(const char *path, uint8_t *room)
     fflush(stdout);
     LLVMFuzzerTestOneInput(data, n);
     free(data);
-    return 0;
 }
 
 int main(int argc, char **argv)
