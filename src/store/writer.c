@@ -163,6 +163,13 @@ bw_status bw_writer_append(bw_writer *writer, size_t index, const void *data,
 
 /* ---- committing ---- */
 
+/* Of rows without items there are no bytes. */
+static bool is_whole(const column *c)
+{
+    return c->n_row_bytes > 0 ? c->n_bytes % c->n_row_bytes == 0
+                              : c->n_bytes == 0;
+}
+
 /* Ends the spools; the first sizes and all lengths become known. */
 static bw_status end_columns(bw_writer *w, bw_error *err)
 {
@@ -171,7 +178,7 @@ static bw_status end_columns(bw_writer *w, bw_error *err)
         column *c = &w->column[k];
         bw_status status;
 
-        if (c->n_row_bytes > 0 && c->n_bytes % c->n_row_bytes != 0)
+        if (!is_whole(c))
             return bw_error_set(err, BW_ERR_INTERNAL,
                                 "%s: tensor '%s': %" PRIu64
                                 " bytes are no whole number of rows of "

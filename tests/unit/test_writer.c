@@ -200,6 +200,20 @@ Test(writer, half_a_row_is_our_mistake, RAW_FOLDER)
     bw_writer_destroy(w);
 }
 
+Test(writer, a_row_of_no_items_has_no_bytes, RAW_FOLDER)
+{
+    bw_error err = BW_ERROR_INIT;
+    bw_writer *w;
+    size_t a;
+
+    OK(bw_writer_create("x", &w, &err));
+    OK(bw_writer_add(w, "a", BW_U16, 2, (uint64_t[]){0}, &a, &err));
+    OK(bw_writer_append(w, a, "0", 1, &err));
+    FAILS(bw_writer_commit(w, &err), BW_ERR_INTERNAL,
+          "x: tensor 'a': 1 bytes are no whole number of rows of 0");
+    bw_writer_destroy(w);
+}
+
 Test(writer, bad_tensors_are_refused, RAW_FOLDER)
 {
     static const uint64_t nine[8] = {1, 1, 1, 1, 1, 1, 1, 1};
