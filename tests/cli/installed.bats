@@ -103,7 +103,8 @@ same_values() {
     done
     "$BARROW_SOURCE/tests/man_lint" "$pages"/*.3
     # A declaration, then its comment.
-    mandoc -T utf8 "$pages/bw_transport.3" | col -b >page.txt
+    # A letter over itself is a bold one.
+    mandoc -T ascii "$pages/bw_transport.3" | sed 's/.\x08//g' >page.txt
     grep -A 7 'bw_status bw_transport_create(' page.txt |
         grep -q 'A solver with its work space, for one thread'
 }
