@@ -187,7 +187,7 @@ pairs_npy() {
             wdist "$@" --shard $k/3 digits.st.zst -o part$k.st.zst
         done
         check 0 winfo part2.st.zst
-        stdout_has 'shard       2/3'
+        stdout_has 'shard             2/3'
         wcat part1.st.zst part2.st.zst part3.st.zst -o joined.st.zst
         same_numbers whole.st.zst joined.st.zst pairs distance gap \
             plan_offset plan_bins plan_mass potential_source potential_target
@@ -662,7 +662,7 @@ pairs_npy() {
     same b.st.zst c.st.zst
     wdist --config config --p 1 digits.st.zst -o d.st.zst
     check 0 winfo d.st.zst
-    stdout_has 'p           1'
+    stdout_has 'p                 1'
 }
 
 @test "names with blanks and line ends, pipes at both ends" {
