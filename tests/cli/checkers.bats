@@ -172,6 +172,23 @@ headers() {
     stdout_is $'pipelines/study:2: 81 columns\nsrc/a.c:1: 81 columns'
 }
 
+# lines N: so many statements.
+lines() {
+    awk -v n="$1" 'BEGIN { while (n--) print "    true;" }'
+}
+
+@test "form finds long functions, of C and of scripts" {
+    mkdir -p src pipelines
+    { echo 'int f(void)'; echo '{'; lines 80; echo '}'; } >src/a.c
+    { printf '#!/bin/sh\nf() {\n'; lines 80; echo '}'; lines 99; } >pipelines/b
+    check 0 "$tests/form" .
+    { echo 'int f(void)'; echo '{'; lines 81; echo '}'; } >>src/a.c
+    { echo 'g_2() {'; lines 81; echo '}'; } >>pipelines/b
+    check 1 "$tests/form" .
+    stdout_is 'pipelines/b:183: a function of 81 lines
+src/a.c:85: a function of 81 lines'
+}
+
 # page LINE...: a page whose examples are these lines.
 page() {
     {
