@@ -202,16 +202,13 @@ step() {
 }
 
 # step_to FILE COMMAND...: the same for a COMMAND that writes to its standard
-# output; FILE gets its name when all is written.
+# output.
 step_to() {
     target=$1
     shift
     command="$(as_typed "$@") >$(as_typed "$target")"
     note "$command"
-    [ ! -e "$target" ] || return 0
-    say "$command"
-    timed "$target" "$@" >"$target.part"
-    mv "$target.part" "$target"
+    output_to "$target" "$command" "$@"
 }
 
 # make_to FILE FUNCTION...: step_to for a shell function of the pipeline, which
@@ -219,8 +216,16 @@ step_to() {
 make_to() {
     target=$1
     shift
+    output_to "$target" "making $target" "$@"
+}
+
+# output_to FILE TEXT COMMAND...: unless FILE is there, says TEXT, and runs
+# COMMAND, whose output gets the name when all is written.
+output_to() {
+    target=$1
     [ ! -e "$target" ] || return 0
-    say "making $target"
+    say "$2"
+    shift 2
     timed "$target" "$@" >"$target.part"
     mv "$target.part" "$target"
 }

@@ -386,44 +386,51 @@ int openat(int folder, const char *path, int flags, ...)
     return open_watched(folder, path, flags, mode);
 }
 
+/* The name that a call is about to change, and what it was. */
+typedef struct naming {
+    bool is_watched;
+    change *before;
+} naming;
+
+static naming begin_name(int folder, const char *path)
+{
+    bool is_watched = begin();
+
+    return (naming){is_watched, is_watched ? note_name(folder, path) : NULL};
+}
+
+/* The call's result. */
+static int finish_name(naming n, int result)
+{
+    if (result == 0)
+        keep_name(n.before);
+    finish(n.is_watched, result == 0);
+    return result;
+}
+
 int linkat(int from, const char *old, int to, const char *new, int flags)
 {
     NEXT(int, "linkat", int, const char *, int, const char *, int);
-    bool is_watched = begin();
-    change *c = is_watched ? note_name(to, new) : NULL;
-    int result = next(from, old, to, new, flags);
+    naming n = begin_name(to, new);
 
-    if (result == 0)
-        keep_name(c);
-    finish(is_watched, result == 0);
-    return result;
+    return finish_name(n, next(from, old, to, new, flags));
 }
 
 /* The old name's file is a temporary: lost, it need not come back. */
 int renameat(int from, const char *old, int to, const char *new)
 {
     NEXT(int, "renameat", int, const char *, int, const char *);
-    bool is_watched = begin();
-    change *c = is_watched ? note_name(to, new) : NULL;
-    int result = next(from, old, to, new);
+    naming n = begin_name(to, new);
 
-    if (result == 0)
-        keep_name(c);
-    finish(is_watched, result == 0);
-    return result;
+    return finish_name(n, next(from, old, to, new));
 }
 
 int unlinkat(int folder, const char *path, int flags)
 {
     NEXT(int, "unlinkat", int, const char *, int);
-    bool is_watched = begin();
-    change *c = is_watched ? note_name(folder, path) : NULL;
-    int result = next(folder, path, flags);
+    naming n = begin_name(folder, path);
 
-    if (result == 0)
-        keep_name(c);
-    finish(is_watched, result == 0);
-    return result;
+    return finish_name(n, next(folder, path, flags));
 }
 
 int unlink(const char *path)

@@ -37,19 +37,25 @@ static void add_flag(bw_option_table *table, const char *name, char letter,
                                   .is_neutral = true});
 }
 
+static void add_text(bw_option_table *table, const char *name, char letter,
+                     const char *meta, const char *help, const char **value)
+{
+    add_common(table, (bw_option){.type = BW_OPTION_TEXT,
+                                  .name = name,
+                                  .letter = letter,
+                                  .meta = meta,
+                                  .help = help,
+                                  .value = value,
+                                  .is_neutral = true});
+}
+
 static void add_work(bw_option_table *table, const bw_program *program)
 {
     bw_option_common *common = program->common;
 
     if (program->has_output)
-        add_common(table, (bw_option){.type = BW_OPTION_TEXT,
-                                      .name = "output",
-                                      .letter = 'o',
-                                      .meta = "FILE",
-                                      .help = "write here, '-' is standard "
-                                              "output",
-                                      .value = &common->output,
-                                      .is_neutral = true});
+        add_text(table, "output", 'o', "FILE",
+                 "write here, '-' is standard output", &common->output);
     if (program->has_threads)
         add_common(table, (bw_option){.type = BW_OPTION_SIZE,
                                       .name = "threads",
@@ -79,14 +85,10 @@ static void add_talk(bw_option_table *table, const bw_program *program)
     add_flag(table, "quiet", 'q', "say nothing but errors", &common->is_quiet);
     add_flag(table, "verbose", 'v', "say what is done, and how far it is",
              &common->is_verbose);
-    add_common(table, (bw_option){.type = BW_OPTION_TEXT,
-                                  .name = "config",
-                                  .meta = "FILE",
-                                  .help = "read options from FILE, 'name = "
-                                          "value' a line; the command line "
-                                          "wins",
-                                  .value = &common->config,
-                                  .is_neutral = true});
+    add_text(table, "config", 0, "FILE",
+             "read options from FILE, 'name = value' a line; the command line "
+             "wins",
+             &common->config);
     add_flag(table, "dump-config", 0,
              "write the effective options in that form, and stop",
              &common->dump_config);
@@ -105,15 +107,10 @@ void bw_option_table_init(bw_option_table *table, const bw_program *program)
                     .name = program->opt_verbs ? "Options" : "Common options"});
     if (!program->opt_verbs)
         add_talk(table, program);
-    add_common(table, (bw_option){.type = BW_OPTION_TEXT,
-                                  .name = "help",
-                                  .letter = 'h',
-                                  .meta = "OPTION",
-                                  .help = "write help, of one option or of "
-                                          "'all', and stop",
-                                  .value = &table->help_about,
-                                  .is_optional = true,
-                                  .is_neutral = true});
+    add_text(table, "help", 'h', "OPTION",
+             "write help, of one option or of 'all', and stop",
+             &table->help_about);
+    table->common[table->n_rows - table->n_own - 1].is_optional = true;
     add_flag(table, "version", 'V', "write the version, and stop",
              &table->version);
 }

@@ -45,6 +45,13 @@ enum { MAX_SIDE = 4 };
     T(a, 3)                                                                    \
     T(a, 4) T(a, 5) T(a, 6) T(a, 7) T(a, 8) T(a, 9) T(a, 10) T(a, 11) T(a, 12)
 
+#define FOR_SIDES(T)                                                           \
+    FOR_SIDE(T, 1)                                                             \
+    FOR_SIDE(T, 2)                                                             \
+    FOR_SIDE(T, 3)                                                             \
+    FOR_SIDE(T, 4)                                                             \
+    FOR_SIDE(T, 5)
+
 INLINE size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -89,11 +96,7 @@ INLINE size_t smaller(size_t a, size_t b)
                  store(y + k / (no)*to_step + k % (no)*LANES, sum[k]);)        \
         }                                                                      \
     }
-FOR_SIDE(DEFINE, 1)
-FOR_SIDE(DEFINE, 2)
-FOR_SIDE(DEFINE, 3)
-FOR_SIDE(DEFINE, 4)
-FOR_SIDE(DEFINE, 5)
+FOR_SIDES(DEFINE)
 #undef DEFINE
 
 /* ---- weight: tiles ---- */
@@ -123,11 +126,7 @@ FOR_SIDE(DEFINE, 5)
             EACH(k, (na) * (nb), store(sums + k * LANES, sum[k]);)             \
         }                                                                      \
     }
-FOR_SIDE(DEFINE, 1)
-FOR_SIDE(DEFINE, 2)
-FOR_SIDE(DEFINE, 3)
-FOR_SIDE(DEFINE, 4)
-FOR_SIDE(DEFINE, 5)
+FOR_SIDES(DEFINE)
 #undef DEFINE
 
 /* ---- all tiles ---- */

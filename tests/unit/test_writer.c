@@ -185,33 +185,31 @@ Test(writer, an_abandoned_file_is_not_there, RAW_FOLDER)
     cr_expect_eq(n_files(), 0);
 }
 
-Test(writer, half_a_row_is_our_mistake, RAW_FOLDER)
+/* A tensor of rows of `length` U16 takes `n` bytes, and no file comes of it. */
+static void refuse_bytes(uint64_t length, size_t n, const char *message)
 {
     bw_error err = BW_ERROR_INIT;
     bw_writer *w;
     size_t a;
 
     OK(bw_writer_create("x", &w, &err));
-    OK(bw_writer_add(w, "a", BW_U16, 2, (uint64_t[]){3}, &a, &err));
-    OK(bw_writer_append(w, a, "0123456789", 10, &err));
-    FAILS(bw_writer_commit(w, &err), BW_ERR_INTERNAL,
-          "x: tensor 'a': 10 bytes are no whole number of rows of 6");
+    OK(bw_writer_add(w, "a", BW_U16, 2, &length, &a, &err));
+    OK(bw_writer_append(w, a, "0123456789", n, &err));
+    FAILS(bw_writer_commit(w, &err), BW_ERR_INTERNAL, message);
     cr_expect_eq(n_files(), 0);
     bw_writer_destroy(w);
 }
 
+Test(writer, half_a_row_is_our_mistake, RAW_FOLDER)
+{
+    refuse_bytes(3, 10,
+                 "x: tensor 'a': 10 bytes are no whole number of rows of 6");
+}
+
 Test(writer, a_row_of_no_items_has_no_bytes, RAW_FOLDER)
 {
-    bw_error err = BW_ERROR_INIT;
-    bw_writer *w;
-    size_t a;
-
-    OK(bw_writer_create("x", &w, &err));
-    OK(bw_writer_add(w, "a", BW_U16, 2, (uint64_t[]){0}, &a, &err));
-    OK(bw_writer_append(w, a, "0", 1, &err));
-    FAILS(bw_writer_commit(w, &err), BW_ERR_INTERNAL,
-          "x: tensor 'a': 1 bytes are no whole number of rows of 0");
-    bw_writer_destroy(w);
+    refuse_bytes(0, 1,
+                 "x: tensor 'a': 1 bytes are no whole number of rows of 0");
 }
 
 Test(writer, bad_tensors_are_refused, RAW_FOLDER)
