@@ -219,3 +219,13 @@ page() {
     check 0 "$tests/man_examples" page.1
     [ "$(last_line)" = '1 commands, 0 not as shown' ]
 }
+
+@test "examples find what a comment made before, and its failure tells" {
+    printf '%s\n' '.\" $ false' '.Sh EXAMPLES' '.\" $ echo one >made' \
+        '.Bd -literal' '$ cat made' one .Ed >page.1
+    check 0 "$tests/man_examples" page.1
+    [ "$(last_line)" = '2 commands, 0 not as shown' ]
+    echo '.\" $ false' >>page.1
+    check 1 "$tests/man_examples" page.1
+    stdout_has 'page.1:8: not as shown:'
+}

@@ -101,6 +101,56 @@ compare_options() {
     done
 }
 
+# help_defaults PROGRAM...: "option default", a line each, where that is a number
+# or one of the words to choose from. How many processors there are is no
+# page's business.
+help_defaults() {
+    "$@" --help=all | awk '
+        function finish(name) {
+            if (match(text, /--[a-z0-9-]+/)) {
+                name = substr(text, RSTART + 2, RLENGTH - 2)
+                if (match(text, /\(default: [^ )]+\)/) && name != "threads")
+                    print name, substr(text, RSTART + 10, RLENGTH - 11)
+            }
+            text = ""
+        }
+        /^  (-[A-Za-z0-9],|   ) --/ || /^[^ ]/ { finish() }
+        { sub(/^ +/, " "); text = text $0 }
+        END { finish() }'
+}
+
+# page_says PAGE: "section option text", an option a line.
+page_says() {
+    mandoc -T ascii -O width=999 "$1" | sed 's/.\x08//g' | awk '
+        /^ ? ? ?[^ ]/ { section = $1 }
+        /^     (-[A-Za-z0-9], )?--[a-z0-9]/ {
+            match($0, /--[a-z0-9-]+/)
+            printf "\n%s %s %s", section,
+                substr($0, RSTART + 2, RLENGTH - 2), substr($0, RSTART + RLENGTH)
+            next
+        }
+        { printf " %s", $0 }
+        END { print "" }'
+}
+
+@test "a page tells of the defaults that help tells of" {
+    need mandoc
+    while read -ra words; do
+        page_says "$BARROW_SOURCE/man/${words[0]}.1" >page.txt
+        help_defaults "${words[@]}" >defaults.txt
+        while read -r name value; do
+            awk -v verb="${words[1]-}" -v name="$name" '
+                $2 == name && $1 == verb { own = own $0 }
+                $2 == name { any = any $0 }
+                END { print own ? own : any }' page.txt >said.txt
+            grep -qE -- "[^A-Za-z0-9.]${value//./\\.}([^A-Za-z0-9.]|\.( |\$)|\$)" \
+                said.txt ||
+                show "${words[*]}: default of --$name in the page" "$value" \
+                    "$(cat said.txt)"
+        done <defaults.txt
+    done < <(programs)
+}
+
 @test "every tool that is built is compared" {
     for name in $(tools); do
         grep -q "compare_options $name\$" "$BATS_TEST_FILENAME" ||
