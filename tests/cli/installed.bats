@@ -109,6 +109,35 @@ same_values() {
         grep -q 'A solver with its work space, for one thread'
 }
 
+# links PAGE: where it leads, one a line, without those to other sites.
+links() {
+    grep -o 'href="[^"]*"' "$1" | cut -d '"' -f 2 | grep -v ^https: | sort -u
+}
+
+@test "the manual in HTML: all pages, and every link leads somewhere" {
+    need mandoc
+    install_in "$PWD/root" install-html
+    cd "root$(made htmldir)/manual"
+    same index.html barrow.7.html
+    same <(ls ./*.[1-9].html) <(cd "$root$(made mandir)" &&
+        ls man?/*.[1-9] | sed 's,.*/,./,; s,$,.html,' | sort)
+    for page in *.html; do
+        for link in $(links "$page"); do
+            to=${link%#*} anchor=${link#"${link%#*}"}
+            [ -s "${to:-$page}" ] || show "$page" "$link" none
+            [ -z "$anchor" ] ||
+                grep -q "id=\"${anchor#\#}\"" "${to:-$page}" ||
+                show "$page" "$link" none
+        done
+    done
+    # None is read from nowhere.
+    for page in *.[1-9].html; do
+        links index.html | grep -qx "$page" || links barrow.3.html |
+            grep -qx "$page" || [ "$page" = barrow.7.html ] ||
+            show "a link to" "$page" none
+    done
+}
+
 @test "the shared library prints nothing, never exits, keeps no state" {
     no_sanitizers
     nm -D --undefined-only "$lib/libbarrow.so" |
@@ -138,6 +167,36 @@ END
     [ "$(readlink -f "$lib/libbarrow.so")" = "$lib/libbarrow.so.$(made \
         PACKAGE_VERSION)" ]
     run ! grep -E 'NEEDED .*(cairo|png)' about.txt
+}
+
+# shown PAGE FIRST: the block of a page that begins with the line FIRST.
+shown() {
+    awk -v first="$2" '
+        $0 == first && last ~ /^\.Bd/ { at = 1 }
+        /^\.Ed/ { at = 0 }
+        at { gsub(/\\e/, "\\"); print }
+        { last = $0 }' "$BARROW_SOURCE/man/$1"
+}
+
+@test "the program of barrow(3) prints what the page says" {
+    examples=$PWD
+    shown barrow.3 '#include <barrow/transport.h>' >line.c
+    build line
+    check 0 ./line
+    stdout_is 1
+    grep -qx 'It prints 1\.' "$BARROW_SOURCE/man/barrow.3"
+}
+
+@test "the lines of barrow(5) in Python read what wdist wrote" {
+    need python3 zstd
+    wpack --limit 5 "$MNIST_IMAGES" -o images.st.zst
+    wdist --quantity cost images.st.zst -o d.st.zst
+    shown barrow.5 'import json, struct, subprocess' >read.py
+    echo 'print(*["%.17g" % x for x in cost], sep="\n")' >>read.py
+    wunpack d.st.zst cost >want.tsv
+    [ "$(wc -l <want.tsv)" -eq 10 ]
+    check 0 python3 read.py
+    stdout_is "$(cat want.tsv)"
 }
 
 @test "one pair: cost, certificate, plan and potentials" {
