@@ -33,7 +33,7 @@ void fuzz_file_close(fuzz_file *file);
  * Returns whether it ended well. */
 bool fuzz_check(bw_status status, const bw_error *err);
 
-/* For a terminal: no control character but ends of lines. */
+/* For a terminal: no control character but tabs and ends of lines. */
 void fuzz_check_text(const char *text);
 
 /* Reads all rows of an array of a format, and checks that its header, where it

@@ -61,7 +61,8 @@ void fuzz_file_close(fuzz_file *file)
 void fuzz_check_text(const char *text)
 {
     for (; *text != '\0'; text++)
-        FUZZ_MUST(!iscntrl((unsigned char)*text) || *text == '\n');
+        FUZZ_MUST(!iscntrl((unsigned char)*text) || *text == '\n' ||
+                  *text == '\t');
 }
 
 bool fuzz_check(bw_status status, const bw_error *err)
