@@ -243,3 +243,14 @@ programs() {
         "$BARROW_SOURCE/man/weval.1" | sort >page.txt
     diff -u --label 'weval --help' --label man/weval.1 help.txt page.txt
 }
+
+@test "the pipelines that barrow(7) lists are those that there are" {
+    find "$BARROW_SOURCE/pipelines" -type f -perm -u+x |
+        sed 's,.*/,,' | sort >want.txt
+    [ "$(wc -l <want.txt)" -gt 10 ]
+    awk '/^\.Sh / { at = $2 == "FILES" }
+        at && /^\.El/ { at = 0 }
+        at && $1 == ".It" && inner { print $3 }
+        at && /^\.Bl.*compact/ { inner = 1 }' "$BARROW_SOURCE/man/barrow.7" |
+        sort | diff -u --label pipelines --label man/barrow.7 want.txt -
+}
