@@ -23,6 +23,7 @@
 
 #include "barrow/engine.h"
 #include "barrow/optimizer.h"
+#include "base/comm.h"
 #include "base/tasks.h"
 #include "model/dwe_images.h"
 #include "model/dwe_pairs.h"
@@ -137,6 +138,7 @@ typedef struct bw_dwe_training {
     double rate;
     uint64_t seed;
     bw_tasks *tasks;
+    bw_comm *comm; /* with whom batches are shared; NULL: nobody */
 } bw_dwe_training;
 
 typedef struct bw_dwe_learner bw_dwe_learner;

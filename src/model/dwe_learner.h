@@ -24,6 +24,7 @@ struct bw_dwe_learner {
     bw_term term[BW_DWE_TERMS];
     bw_state_block block[BW_DWE_PARTS];
     bw_unit encoder, decoder, regressor;
+    bw_share share;   /* of the step under way, in pairs */
     bw_split split;   /* of the pairs */
     uint32_t *chosen; /* B numbers of pairs */
     uint32_t *row;    /* 2 B numbers of their images */
@@ -44,6 +45,8 @@ typedef struct bw_dwe_sums {
 } bw_dwe_sums;
 
 void bw_dwe_sums_add(bw_dwe_sums *sums, double prediction, double label);
+/* Sums of all processes, of n pairs. */
+void bw_dwe_sums_share(bw_dwe_sums *sums, bw_comm *opt_comm, size_t n);
 /* The terms that are of distances. */
 void bw_dwe_sums_terms(const bw_dwe_learner *l, const bw_dwe_sums *sums,
                        double *terms);
@@ -69,9 +72,9 @@ const float *bw_dwe_step_encode(bw_dwe_learner *l, bw_mode mode, size_t n,
 const float *bw_dwe_step_decode(bw_dwe_learner *l, bw_mode mode, size_t n,
                                 const float *z, uint64_t step);
 /* The terms of n images in l->image, of which two make an example, and their
- * gradients, which are added. */
+ * gradients times `weight`, which are added. */
 void bw_dwe_step_image_terms(bw_dwe_learner *l, size_t n, const float *v,
-                             float *opt_dv, double *terms);
+                             double weight, float *opt_dv, double *terms);
 /* Predictions (n) for the pairs of l->row. */
 const float *bw_dwe_step_regress(bw_dwe_learner *l, bw_mode mode, size_t n,
                                  uint64_t step);

@@ -13,24 +13,33 @@ enum { N_SHOWN = 32, SHOWN_COLUMNS = 8 };
 
 /* ---- validation ---- */
 
-/* Every image of the held pairs goes through both networks once. */
+/* Every image of the held pairs goes through both networks once. Batches go
+ * round the processes, of which all get all codes. */
 static void see_images(bw_dwe_learner *l, double *terms)
 {
+    enum { N_SUMS = BW_DWE_TERMS - BW_DWE_RECONSTRUCTION };
     size_t d = l->t->dwe->latent, n_max = 2 * l->t->batch;
-    double sum[BW_DWE_TERMS] = {0};
+    double sum[N_SUMS] = {0};
 
+    if (l->t->comm)
+        memset(l->seen_code, 0, l->n_seen * d * sizeof *l->seen_code);
     for (size_t first = 0; first < l->n_seen; first += n_max) {
         size_t n = bw_cut_min(n_max, l->n_seen - first);
+        if (!bw_comm_has(l->t->comm, first / n_max))
+            continue;
         const float *z =
             bw_dwe_step_encode(l, BW_MODE_INFER, n, l->seen + first, 0);
         memcpy(l->seen_code + first * d, z, n * d * sizeof *z);
-        bw_dwe_step_image_terms(
-            l, n, bw_dwe_step_decode(l, BW_MODE_INFER, n, z, 0), NULL, terms);
-        for (int k = BW_DWE_RECONSTRUCTION; k < BW_DWE_TERMS; k++)
-            sum[k] += terms[k] * (double)n;
+        bw_dwe_step_image_terms(l, n,
+                                bw_dwe_step_decode(l, BW_MODE_INFER, n, z, 0),
+                                1, NULL, terms);
+        for (int k = 0; k < N_SUMS; k++)
+            sum[k] += terms[BW_DWE_RECONSTRUCTION + k] * (double)n;
     }
-    for (int k = BW_DWE_RECONSTRUCTION; k < BW_DWE_TERMS; k++)
-        terms[k] = sum[k] / (double)l->n_seen;
+    bw_comm_sum_floats(l->t->comm, l->n_seen * d, l->seen_code);
+    bw_comm_sum_doubles(l->t->comm, N_SUMS, sum);
+    for (int k = 0; k < N_SUMS; k++)
+        terms[BW_DWE_RECONSTRUCTION + k] = sum[k] / (double)l->n_seen;
 }
 
 bw_status bw_dwe_validate_embedding(void *self, double *terms, bw_error *err)
@@ -61,11 +70,14 @@ bw_status bw_dwe_validate_regressor(void *self, double *terms, bw_error *err)
     (void)err;
     for (size_t first = 0; first < l->split.n_held; first += l->t->batch) {
         size_t n = bw_cut_min(l->t->batch, l->split.n_held - first);
+        if (!bw_comm_has(l->t->comm, first / l->t->batch))
+            continue;
         bw_dwe_step_set_pairs(l, l->split.held + first, n);
         const float *y = bw_dwe_step_regress(l, BW_MODE_INFER, n, 0);
         for (size_t k = 0; k < n; k++)
             bw_dwe_sums_add(&f, (double)y[k], (double)l->target[k]);
     }
+    bw_dwe_sums_share(&f, l->t->comm, l->split.n_held);
     bw_dwe_sums_terms(l, &f, terms);
     return BW_OK;
 }

@@ -48,9 +48,19 @@ void bw_prior_draw(const bw_prior *prior, uint64_t seed,
                    bw_random_purpose purpose, uint64_t stream, size_t n,
                    float *z)
 {
+    bw_prior_draw_from(prior, seed, purpose, stream, 0, n, z);
+}
+
+/* How many words a draw takes is known once it is made: none can be skipped. */
+void bw_prior_draw_from(const bw_prior *prior, uint64_t seed,
+                        bw_random_purpose purpose, uint64_t stream,
+                        size_t first, size_t n, float *z)
+{
     bw_random random;
 
     bw_random_init(&random, seed, purpose, stream);
+    for (size_t i = 0; n > 0 && i < first; i++)
+        draw_point(prior, &random, z);
     for (size_t i = 0; i < n; i++)
         draw_point(prior, &random, z + i * prior->d);
 }

@@ -30,6 +30,10 @@ extern const char bw_prior_names[];
 void bw_prior_draw(const bw_prior *prior, uint64_t seed,
                    bw_random_purpose purpose, uint64_t stream, size_t n,
                    float *z);
+/* Draws number `first` on of these. Those before are drawn, too. */
+void bw_prior_draw_from(const bw_prior *prior, uint64_t seed,
+                        bw_random_purpose purpose, uint64_t stream,
+                        size_t first, size_t n, float *z);
 
 /* The base of imq's scales, the expected squared distance of two draws (of the
  * uniform prior: what Tolstikhin et al. take): normal 2 d scale^2, sphere

@@ -22,6 +22,7 @@
 
 #include "base/progress.h"
 #include "model/checkpoint.h"
+#include "model/meet.h"
 #include "model/run.h"
 #include "model/slot.h"
 #include "model/train.h"
@@ -399,6 +400,7 @@ static bw_status begin(bw_run *r, bw_error *err)
             bw_train_log_open(o->log, r->learner->n_terms, r->learner->term,
                               o->provenance, r->state.log_bytes, &r->log, err);
     r->started = r->saved = bw_progress_now();
+    status = bw_meet(r, status, err);
     bw_progress_start(&r->progress, o->talk, o->is_quiet, o->is_verbose,
                       o->tool, r->learner->unit, bw_run_n_seen(r, r->n_steps),
                       bw_run_n_seen(r, r->state.step));
@@ -425,22 +427,32 @@ static bw_status finish(bw_run *r, bw_train_result *result, bw_error *err)
     return BW_OK;
 }
 
+/* Whether there is a step to make or, once a signal came to any process, an end
+ * to make of the run. All processes answer alike. */
+static bool is_going_on(const bw_run *r, bw_status *status, bool *is_stopped,
+                        bw_error *err)
+{
+    const bw_train_options *o = r->options;
+
+    *is_stopped = *status == BW_OK && !bw_run_is_over(r) &&
+                  o->stopped != NULL && o->stopped() != 0;
+    *status = bw_comm_agree(o->comm, *status, is_stopped, err);
+    return *status == BW_OK && !bw_run_is_over(r);
+}
+
 bw_status bw_train_run(const bw_learner *learner,
                        const bw_train_options *options, bw_train_result *result,
                        bw_error *err)
 {
     bw_run r = {.learner = learner, .options = options};
     bw_status status = bw_run_check(learner, options, err);
+    bool is_stopped;
 
     *result = (bw_train_result){0};
     if (status == BW_OK)
         status = begin(&r, err);
-    while (status == BW_OK && !bw_run_is_over(&r)) {
-        if (options->stopped != NULL && options->stopped() != 0)
-            status = stop_by_signal(&r, err);
-        else
-            status = advance(&r, err);
-    }
+    while (is_going_on(&r, &status, &is_stopped, err))
+        status = is_stopped ? stop_by_signal(&r, err) : advance(&r, err);
     bw_progress_finish(&r.progress,
                        r.state.step > 0 ? bw_run_n_seen(&r, r.state.step) : 0);
     if (status == BW_OK)

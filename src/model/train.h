@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "barrow/optimizer.h"
+#include "base/comm.h"
 #include "base/tasks.h"
 #include "model/model.h"
 
@@ -95,7 +96,11 @@ typedef struct bw_train_options {
      * examples, batch, seed and terms. */
     const char *identity;
     bw_provenance *provenance; /* stamped on checkpoints, heads the log */
-    FILE *talk;                /* progress */
+    bw_comm *comm; /* of processes that train one model, each with its own
+                      learner that shares batches with the others'; NULL: a
+                      process alone. What is written is rank 0's: others give
+                      no log, checkpoint, pictures or talk */
+    FILE *talk;    /* progress */
     bool is_quiet, is_verbose;
     int (*stopped)(void); /* may be NULL */
 } bw_train_options;
@@ -118,7 +123,9 @@ typedef struct bw_train_result {
  * stays as it was; BW_ERR_RANGE for a checkpoint of another run or one that
  * would be overwritten; BW_ERR_FORMAT for a damaged one, or a log that is not
  * the run's; BW_ERR_USAGE for options that ask for nothing or for what needs
- * validation without one; what the learner returns. */
+ * validation without one; what the learner returns. Of several processes all
+ * end with the same status and values: a signal or a failure in one of them is
+ * agreed on before the next step. */
 bw_status bw_train_run(const bw_learner *learner,
                        const bw_train_options *options, bw_train_result *result,
                        bw_error *err) BW_MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "model/unit.h"
 #include "nn/cut.h"
+#include "nn/engine_plan.h"
 
 enum {
     N_NORM_PIECES = 64,  /* tasks, and partial sums in order */
@@ -80,11 +81,22 @@ const float *bw_unit_backward(bw_unit *unit, size_t n)
     return bw_engine_backward(unit->engine, n, unit->acting, unit->gradient);
 }
 
+void bw_unit_share(bw_unit *unit, const bw_share *opt_share)
+{
+    if (unit->part)
+        bw_engine_share(unit->engine, opt_share);
+}
+
 /* ---- gradients and steps ---- */
 
 void bw_unit_clear_gradient(bw_unit *unit)
 {
     memset(unit->gradient, 0, unit->n_trained * sizeof *unit->gradient);
+}
+
+void bw_unit_sum(bw_unit *unit, bw_comm *opt_comm)
+{
+    bw_comm_sum_floats(opt_comm, unit->n_trained, unit->gradient);
 }
 
 typedef struct square_sum {

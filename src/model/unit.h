@@ -8,6 +8,7 @@
 #include "base/tasks.h"
 #include "model/model.h"
 #include "model/train.h"
+#include "nn/share.h"
 
 /* Cleared by bw_unit_clear, also when all bytes are zero. */
 typedef struct bw_unit {
@@ -49,7 +50,13 @@ const float *bw_unit_forward(bw_unit *unit, bw_mode mode, size_t n,
 /* As bw_engine_backward; the parameters' gradient is added to the unit's. */
 const float *bw_unit_backward(bw_unit *unit, size_t n);
 
+/* Passes from now on are of the share of batches; NULL: of whole ones. Units
+ * without a part are left alone. */
+void bw_unit_share(bw_unit *unit, const bw_share *opt_share);
+
 void bw_unit_clear_gradient(bw_unit *unit);
+/* The gradient becomes the sum over all processes. */
+void bw_unit_sum(bw_unit *unit, bw_comm *opt_comm);
 /* The gradient's length, the same bits for any number of threads. */
 double bw_unit_norm(const bw_unit *unit);
 /* One step of the optimiser, the step-th, at the rate given. */

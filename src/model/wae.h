@@ -32,6 +32,7 @@
 
 #include "barrow/engine.h"
 #include "barrow/optimizer.h"
+#include "base/comm.h"
 #include "base/tasks.h"
 #include "model/items.h"
 #include "model/model.h"
@@ -185,6 +186,7 @@ typedef struct bw_wae_training {
     size_t moments_sample; /* all items where there are fewer */
     uint64_t seed;
     bw_tasks *tasks;
+    bw_comm *comm;        /* with whom batches are shared; NULL: nobody */
     int (*stopped)(void); /* asked while moments are fitted; may be NULL */
 } bw_wae_training;
 

@@ -32,6 +32,7 @@ void bw_wae_learner_destroy(bw_wae_learner *l)
     free(l->chosen);
     free(l->target);
     free(l->code);
+    free(l->gathered);
     free(l->slope);
     free(l->noise);
     free(l->logit);
@@ -125,8 +126,12 @@ static bw_status make_buffers(bw_wae_learner *l, bw_error *err)
     l->block[l->learner.n_blocks++] = (bw_state_block){
         "curves", (float *)l->curves, sizeof *l->curves / sizeof(float)};
     l->mmd = bw_wae_mmd(wae);
+    bw_wae_step_share(l, NULL);
     if (wae->loss.penalty != BW_WAE_MMD)
         return BW_OK;
+    l->gathered = calloc(l->t->comm ? n : 1, d * sizeof *l->gathered);
+    if (!l->gathered)
+        return bw_error_memory(err);
     return bw_mmd_room_create(&l->mmd, n, n, d, &l->room, err);
 }
 

@@ -54,9 +54,11 @@ struct bw_wae_learner {
     bw_state_block block[4];
     bw_unit encoder, decoder, adversary;
     bw_split split;
+    bw_share share;   /* of the step under way; of all items outside of steps */
     uint32_t *chosen; /* B numbers of items */
     float *target;    /* x (B, size): noise layers disturb the input in place */
     float *code;      /* z (B, d) and behind them draws p (B, d) */
+    float *gathered;  /* z of all processes (B, d), of mmd with a comm */
     float *slope;     /* dz (B, d) */
     float *noise;     /* (B, d), of a Gaussian encoder */
     float *logit;     /* (2B), of an adversary with the log-prior */
@@ -87,13 +89,18 @@ bw_status bw_wae_step(void *self, const uint32_t *example, size_t n,
 const float *bw_wae_step_encode(bw_wae_learner *l, bw_mode mode, size_t n,
                                 const uint32_t *row, uint64_t step);
 /* Codes of the encoder's output to l->code; a Gaussian's are drawn by
- * `stream`, or its means with is_mean. */
+ * `stream`, or its means with is_mean. n items, which in a step are the
+ * share's. */
 void bw_wae_step_codes(bw_wae_learner *l, size_t n, const float *y,
                        bool is_mean, uint64_t stream);
+/* Passes and terms from now on are of a share of batches; NULL: whole ones. */
+void bw_wae_step_share(bw_wae_learner *l, const bw_share *opt_share);
 /* All terms of n items, whose codes are l->code and reconstructions v, but for
  * the norms, which are 0; draws of the prior by `stream`. y: the encoder's
  * output. In BW_MODE_TRAIN the slopes are made, too: dv by v, dy by y, l->slope
- * by codes, and the adversary's gradient. */
+ * by codes, and the adversary's gradient. In a step the terms are those of the
+ * whole batch, of which the n items are a share, and slopes and gradient the
+ * share's part. */
 void bw_wae_step_terms(bw_wae_learner *l, bw_mode mode, size_t n,
                        const float *y, const float *v, uint64_t step,
                        uint64_t stream, double all[BW_WAE_TERMS]);

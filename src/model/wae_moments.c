@@ -3,7 +3,8 @@
  *
  * The sample goes through the encoder in batches, twice: once for its codes,
  * from which the slopes follow, and once for the gradient, so that memory is a
- * step's. Batch normalisation so sees batches, as in training.
+ * step's. Batch normalisation so sees batches, as in training. Where processes
+ * share batches, all get all codes, and gradients are added up.
  */
 #include "config.h"
 
@@ -106,28 +107,44 @@ static size_t piece_of(const bw_wae_learner *l)
     return bw_cut_count(l->n_sample, n_pieces);
 }
 
-/* Means of codes of piece k to the sample's, or back the sample's slopes. */
+/* Means of codes of piece k to the sample's, or back the sample's slopes. Of a
+ * piece that is not split, rank 0's count. */
 static void go_through(bw_wae_learner *l, size_t k, uint64_t step, bool is_back)
 {
     const bw_wae *wae = l->t->wae;
     size_t d = wae->latent, width = wae->is_gaussian ? 2 * d : d;
     bw_cut cut = bw_cut_piece(l->n_sample, piece_of(l), k);
-    size_t n = cut.to - cut.from;
-    const float *y =
-        bw_wae_step_encode(l, BW_MODE_TRAIN, n, l->pool + cut.from, step + k);
-    float *dy = bw_engine_output_gradient(l->encoder.engine);
+    bw_share share = bw_share_of(l->t->comm, cut.to - cut.from);
+    size_t from = cut.from + share.first, n = share.n;
+    size_t n_counted = share.weight > 0 ? n : 0;
 
+    bw_wae_step_share(l, &share);
+    const float *y =
+        bw_wae_step_encode(l, BW_MODE_TRAIN, n, l->pool + from, step + k);
+    float *dy = bw_engine_output_gradient(l->encoder.engine);
     if (is_back)
         memset(dy, 0, n * width * sizeof *dy);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n_counted; i++)
         if (is_back)
-            memcpy(dy + i * width, l->sample_slope + (cut.from + i) * d,
+            memcpy(dy + i * width, l->sample_slope + (from + i) * d,
                    d * sizeof *dy);
         else
-            memcpy(l->sample + (cut.from + i) * d, y + i * width,
-                   d * sizeof *y);
+            memcpy(l->sample + (from + i) * d, y + i * width, d * sizeof *y);
     if (is_back)
         bw_unit_backward(&l->encoder, n);
+    bw_wae_step_share(l, NULL);
+}
+
+/* All codes of the sample. */
+static void take_sample(bw_wae_learner *l, size_t n_pieces, uint64_t step)
+{
+    size_t n = l->n_sample * l->t->wae->latent;
+
+    if (l->t->comm)
+        memset(l->sample, 0, n * sizeof *l->sample);
+    for (size_t k = 0; k < n_pieces; k++)
+        go_through(l, k, step, false);
+    bw_comm_sum_floats(l->t->comm, n, l->sample);
 }
 
 /* The fit-th step, from 0; returns the loss before it. */
@@ -140,8 +157,7 @@ static double fit_once(bw_wae_learner *l, uint64_t fit)
     choose_sample(l, fit);
     bw_prior_draw(&wae->prior, l->t->seed, BW_RANDOM_PRIOR,
                   BW_WAE_STREAM_MOMENTS + fit, l->n_sample, l->sample_draw);
-    for (size_t k = 0; k < n_pieces; k++)
-        go_through(l, k, step, false);
+    take_sample(l, n_pieces, step);
     double loss =
         bw_wae_moments_loss(l->n_sample, wae->latent, l->sample, l->sample_draw,
                             l->mean, l->covariance, l->sample_slope);
@@ -150,10 +166,19 @@ static double fit_once(bw_wae_learner *l, uint64_t fit)
     bw_unit_clear_gradient(&l->encoder);
     for (size_t k = 0; k < n_pieces; k++)
         go_through(l, k, step, true);
+    bw_unit_sum(&l->encoder, l->t->comm);
     if (!isfinite(bw_unit_norm(&l->encoder)))
         return INFINITY;
     bw_unit_update(&l->encoder, l->t->rate, fit + 1);
     return loss;
+}
+
+/* Whether any process was asked to. */
+static bool is_stopped(const bw_wae_learner *l)
+{
+    bool is_own = l->t->stopped && l->t->stopped();
+
+    return bw_comm_largest(l->t->comm, is_own ? 1 : 0) > 0;
 }
 
 /* The optimiser's moments were zero before, and are again. A loss that is not
@@ -169,7 +194,7 @@ bw_status bw_wae_moments_fit(bw_wae_learner *l, bw_error *err)
     for (size_t k = 0; k < l->split.n_train; k++)
         l->pool[k] = l->split.train[k];
     for (uint64_t fit = 0; fit < l->t->moments_steps && !status; fit++) {
-        if (l->t->stopped && l->t->stopped())
+        if (is_stopped(l))
             status = bw_error_set(err, BW_ERR_INTERRUPTED,
                                   "interrupted before the first step");
         else

@@ -71,7 +71,7 @@ void bw_wae_validate_note(bw_wae_learner *l, uint64_t epoch, size_t n,
                          all[BW_WAE_TERM_ADVERSARY_PRIOR]));
 }
 
-/* ---- validation ---- */
+/* ---- validation: batches go round the processes ---- */
 
 bw_status bw_wae_validate(void *self, double *terms, bw_error *err)
 {
@@ -83,6 +83,9 @@ bw_status bw_wae_validate(void *self, double *terms, bw_error *err)
     for (size_t first = 0; first < n_held; first += batch) {
         size_t n = bw_cut_min(batch, n_held - first);
         uint64_t stream = BW_WAE_STREAM_VALIDATION + first / batch;
+
+        if (!bw_comm_has(l->t->comm, first / batch))
+            continue;
         const float *y =
             bw_wae_step_encode(l, BW_MODE_INFER, n, l->split.held + first, 0);
         bw_wae_step_codes(l, n, y, false, stream);
@@ -92,6 +95,7 @@ bw_status bw_wae_validate(void *self, double *terms, bw_error *err)
         for (size_t k = 0; k < BW_WAE_TERMS; k++)
             sum[k] += all[k] * (double)n;
     }
+    bw_comm_sum_doubles(l->t->comm, BW_WAE_TERMS, sum);
     for (size_t k = 0; k < BW_WAE_TERMS; k++)
         sum[k] /= (double)n_held;
     bw_logged_give(&l->logged, sum, terms);

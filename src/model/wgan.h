@@ -38,6 +38,7 @@
 
 #include "barrow/engine.h"
 #include "barrow/optimizer.h"
+#include "base/comm.h"
 #include "base/tasks.h"
 #include "model/items.h"
 #include "model/model.h"
@@ -192,6 +193,7 @@ typedef struct bw_wgan_training {
     bool exact; /* measure the exact W1 of each batch, too */
     uint64_t seed;
     bw_tasks *tasks;
+    bw_comm *comm;        /* with whom batches are shared; NULL: nobody */
     int (*stopped)(void); /* asked while a step's exact W1 is solved; may be
                              NULL */
 } bw_wgan_training;

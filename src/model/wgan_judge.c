@@ -24,8 +24,8 @@ static size_t size_of(const bw_wgan_learner *l)
 
 const float *bw_wgan_judge_fakes(bw_wgan_learner *l, size_t n, uint64_t stream)
 {
-    bw_prior_draw(&l->t->wgan->noise, l->t->seed, BW_RANDOM_PRIOR, stream, n,
-                  bw_engine_input(l->generator.engine));
+    bw_prior_draw_from(&l->t->wgan->noise, l->t->seed, BW_RANDOM_PRIOR, stream,
+                       l->share.first, n, bw_engine_input(l->generator.engine));
     return bw_unit_forward(&l->generator, BW_MODE_TRAIN, n, NULL, stream);
 }
 
@@ -54,14 +54,15 @@ static void take_scores(const bw_wgan_learner *l, bool is_fake, size_t n,
 {
     bool is_wasserstein = l->t->wgan->loss == BW_WGAN_WASSERSTEIN;
     bw_tasks *tasks = l->t->tasks;
-    double sign = is_fake ? 1 : -1;
+    double weight = l->share.weight, sign = (is_fake ? 1 : -1) * weight;
 
     all[BW_WGAN_TERM_DIFFERENCE] -=
         sign *
         bw_loss_mean(tasks, n, 1, f, sign, is_wasserstein ? opt_df : NULL);
     if (!is_wasserstein)
         all[BW_WGAN_TERM_ENTROPY] +=
-            bw_loss_logits(tasks, n, 1, f, NULL, is_fake ? 0 : 1, 1, opt_df);
+            weight * bw_loss_logits(tasks, n, 1, f, NULL, is_fake ? 0 : 1,
+                                    weight, opt_df);
 }
 
 /* Both together, or one after the other, each with statistics of its own. */
@@ -166,15 +167,39 @@ static void take_gradients(bw_wgan_learner *l, size_t n, uint64_t mix_stream,
     if (is_step && !is_gp)
         return;
     bw_random_init(&random, t->seed, BW_RANDOM_MIX, mix_stream);
+    for (size_t k = 0; k < l->share.first; k++)
+        (void)bw_random_uniform(&random); /* of other processes' items */
     for (size_t k = 0; k < n; k++)
         l->mix[k] = (float)bw_random_uniform(&random);
     bw_penalty_mix(t->tasks, n, size, l->pair, l->pair + n * size, l->mix,
                    bw_engine_input(l->probe));
     bw_slopes found = bw_penalty_gradient(
         l->probe, t->tasks, n, l->critic.acting, bound->is_one_sided,
-        bound->value, is_step ? l->critic.gradient : NULL);
-    all[BW_WGAN_TERM_PENALTY] = is_gp ? found.penalty : 0;
+        bound->value * l->share.weight, is_step ? l->critic.gradient : NULL);
+    all[BW_WGAN_TERM_PENALTY] = is_gp ? l->share.weight * found.penalty : 0;
     all[BW_WGAN_TERM_GRADIENT] = found.largest;
+}
+
+/* Means and the critic's gradient become sums of all processes' parts, slopes
+ * the largest. */
+static void share_pair(bw_wgan_learner *l, bool is_step,
+                       double all[BW_WGAN_TERMS])
+{
+    bw_comm *comm = l->share.comm;
+    double sum[] = {all[BW_WGAN_TERM_DIFFERENCE], all[BW_WGAN_TERM_ENTROPY],
+                    all[BW_WGAN_TERM_PENALTY]};
+
+    if (!comm)
+        return;
+    bw_comm_sum_doubles(comm, 3, sum);
+    all[BW_WGAN_TERM_DIFFERENCE] = sum[0];
+    all[BW_WGAN_TERM_ENTROPY] = sum[1];
+    all[BW_WGAN_TERM_PENALTY] = sum[2];
+    all[BW_WGAN_TERM_SLOPE] = bw_comm_largest(comm, all[BW_WGAN_TERM_SLOPE]);
+    all[BW_WGAN_TERM_GRADIENT] =
+        bw_comm_largest(comm, all[BW_WGAN_TERM_GRADIENT]);
+    if (is_step)
+        bw_unit_sum(&l->critic, comm);
 }
 
 void bw_wgan_judge_pair(bw_wgan_learner *l, size_t n, uint64_t stream,
@@ -184,6 +209,7 @@ void bw_wgan_judge_pair(bw_wgan_learner *l, size_t n, uint64_t stream,
     take_pair(l, n, stream, is_step, all);
     all[BW_WGAN_TERM_SLOPE] = take_slope(l, n);
     take_gradients(l, n, mix_stream, is_step, all);
+    share_pair(l, is_step, all);
 }
 
 /* ---- the exact distance ---- */
@@ -204,21 +230,56 @@ static bool is_finite(size_t n, const float *values)
     return true;
 }
 
-bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
-                              int (*stopped)(void), double all[BW_WGAN_TERMS],
-                              bw_error *err)
+/* Items and fakes (2 n_all, size) of all processes. */
+static const float *gather_pair(bw_wgan_learner *l)
+{
+    const bw_share *s = &l->share;
+    size_t size = size_of(l), n = s->n * size, n_all = s->n_all * size;
+
+    if (!s->is_split)
+        return l->pair;
+    memset(l->whole, 0, 2 * n_all * sizeof *l->whole);
+    for (size_t half = 0; half < 2; half++)
+        memcpy(l->whole + half * n_all + s->first * size, l->pair + half * n,
+               n * sizeof *l->whole);
+    bw_comm_sum_floats(s->comm, 2 * n_all, l->whole);
+    return l->whole;
+}
+
+/* Of n items x and as many fakes behind them. */
+static bw_status solve(const bw_wgan_learner *l, size_t n, const float *x,
+                       int (*stopped)(void), double *value, bw_error *err)
 {
     size_t size = size_of(l);
-    const bw_empirical_side items = {n, size, l->pair, read_floats};
-    const bw_empirical_side fakes = {n, size, l->pair + n * size, read_floats};
+    const bw_empirical_side items = {n, size, x, read_floats};
+    const bw_empirical_side fakes = {n, size, x + n * size, read_floats};
     bw_empirical found;
 
-    all[BW_WGAN_TERM_EXACT] = NAN;
-    if (!is_finite(2 * n * size, l->pair))
+    *value = NAN;
+    if (!is_finite(2 * n * size, x))
         return BW_OK;
     bw_status status = bw_empirical_solve(&items, &fakes, 1, l->t->tasks,
                                           stopped, &found, err);
     if (!status)
-        all[BW_WGAN_TERM_EXACT] = found.cost;
+        *value = found.cost;
     return status;
+}
+
+bw_status bw_wgan_judge_exact(bw_wgan_learner *l, size_t n,
+                              int (*stopped)(void), double all[BW_WGAN_TERMS],
+                              bw_error *err)
+{
+    const bw_share *s = &l->share;
+    const float *pair = gather_pair(l);
+    struct {
+        double value;
+        bw_status status;
+    } found = {NAN, BW_OK};
+
+    if (bw_comm_rank(s->comm) == 0)
+        found.status = solve(l, s->is_split ? s->n_all : n, pair, stopped,
+                             &found.value, err);
+    bw_comm_copy(s->comm, sizeof found, &found);
+    all[BW_WGAN_TERM_EXACT] = found.value;
+    return found.status;
 }

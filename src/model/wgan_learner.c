@@ -37,6 +37,7 @@ void bw_wgan_learner_destroy(bw_wgan_learner *l)
     free(l->order);
     free(l->pair);
     free(l->score);
+    free(l->whole);
     free(l->mix);
     free(l->average);
     free(l->acting);
@@ -178,8 +179,10 @@ static bw_status make_buffers(bw_wgan_learner *l, bw_error *err)
     l->taken = calloc(n, sizeof *l->taken);
     l->order = calloc(n_against + 1, sizeof *l->order);
     l->turn = UINT64_MAX;
+    l->whole = calloc(t->comm && t->exact ? 2 * n : 1, size * sizeof *l->whole);
+    bw_wgan_step_share(l, NULL);
     if (!l->chosen || !l->pair || !l->score || !l->mix || !l->taken ||
-        !l->order)
+        !l->order || !l->whole)
         return bw_error_memory(err);
     return BW_OK;
 }

@@ -47,12 +47,16 @@ struct bw_wgan_learner {
     bool is_joint; /* items and fakes go through the critic as one batch; not
                       where batch normalisation would mix them */
     bw_split split, against; /* the second of a critic alone */
+    bw_share share;          /* of the pass under way; of whole batches outside
+                                of steps */
     uint32_t *chosen;        /* B numbers of items */
     uint32_t *taken;         /* B numbers of fakes, of a critic alone */
     size_t *order;           /* of the turn through the fakes */
     uint64_t turn;           /* UINT64_MAX: none yet */
     float *pair;             /* (2B, size): items x, behind them fakes y */
     float *score;            /* (2B): f of both */
+    float *whole;            /* (2B, size): the pair of all processes, for the
+                                exact distance with a comm */
     float *mix;              /* u (B) */
     float *average;          /* the generator's values, with ema */
     bw_spectral *spectral;
@@ -65,8 +69,8 @@ struct bw_wgan_learner {
 
 /* ---- wgan_judge.c: what steps and validation look at ---- */
 
-/* y of n draws of the noise, by batch statistics; `stream` of it, which also
- * numbers noise layers. */
+/* y of n draws of the noise, the share's, by batch statistics; `stream` of it,
+ * which also numbers noise layers. */
 const float *bw_wgan_judge_fakes(bw_wgan_learner *l, size_t n, uint64_t stream);
 /* n items numbered row[] and as many fakes, numbered fake[] of a critic alone,
  * else made of the noise of `stream`, come to l->pair. */
@@ -74,13 +78,15 @@ void bw_wgan_judge_gather(bw_wgan_learner *l, size_t n, const uint32_t *row,
                           const uint32_t *fake, uint64_t stream);
 /* The terms that are of items and fakes: difference, entropy, penalty, slope,
  * gradient. u is drawn from mix_stream; `stream` numbers noise layers. In a
- * step the critic's gradient is made, too. */
+ * step the critic's gradient is made, too. Of a batch that is shared, terms and
+ * gradient are the whole one's. */
 void bw_wgan_judge_pair(bw_wgan_learner *l, size_t n, uint64_t stream,
                         uint64_t mix_stream, bool is_step,
                         double all[BW_WGAN_TERMS]);
-/* The exact W1 of items and fakes. NaN where one of them is not finite: the
+/* The exact W1 of items and fakes, by rank 0 where the batch is shared. NaN
+ * where one of them is not finite: the
  * critic's terms say so. stopped may be NULL; a stop is BW_ERR_INTERRUPTED. */
-bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
+bw_status bw_wgan_judge_exact(bw_wgan_learner *l, size_t n,
                               int (*stopped)(void), double all[BW_WGAN_TERMS],
                               bw_error *err) BW_MUST_CHECK;
 
@@ -90,6 +96,8 @@ bw_status bw_wgan_judge_exact(const bw_wgan_learner *l, size_t n,
 bw_status bw_wgan_step(void *self, const uint32_t *example, size_t n,
                        const bw_step *at, double *terms,
                        bw_error *err) BW_MUST_CHECK;
+/* Passes from now on are of the share of batches; NULL: of whole ones. */
+void bw_wgan_step_share(bw_wgan_learner *l, const bw_share *opt_share);
 /* Under spectral normalisation: what acts is made of the critic's values as
  * they are, without an iteration. */
 void bw_wgan_step_refresh(bw_wgan_learner *l);

@@ -1,6 +1,9 @@
 /* wgan_step.c - a step of the critic, and the generator's after every K-th.
  *
  * y: fakes, f: the critic's scores. A leading d: slope of the loss.
+ *
+ * Where processes share a batch, each has some of its items and fakes. Terms
+ * and gradients are added up before anything is decided or turned.
  */
 #include "config.h"
 
@@ -9,7 +12,18 @@
 
 #include "model/wgan_learner.h"
 #include "nn/cut.h"
+#include "nn/engine_plan.h"
 #include "nn/losses.h"
+
+/* ---- shares ---- */
+
+void bw_wgan_step_share(bw_wgan_learner *l, const bw_share *opt_share)
+{
+    l->share = opt_share ? *opt_share : (bw_share){.weight = 1};
+    bw_unit_share(&l->generator, opt_share);
+    bw_unit_share(&l->critic, opt_share);
+    bw_engine_share(l->probe, opt_share);
+}
 
 /* ---- fakes of a critic alone ---- */
 
@@ -123,21 +137,46 @@ static void update_critic(bw_wgan_learner *l, const bw_step *at,
 
 /* ---- the generator's step ---- */
 
-/* Its loss of n scores of fakes, whose slopes are added to df. */
+/* Its loss of n scores of fakes, whose slopes are added to df; the share's part
+ * of both. */
 static double take_generator(const bw_wgan_learner *l, size_t n, const float *f,
                              float *df)
 {
     bw_tasks *tasks = l->t->tasks;
+    double w = l->share.weight;
 
     switch (l->t->wgan->loss) {
     case BW_WGAN_WASSERSTEIN:
-        return -bw_loss_mean(tasks, n, 1, f, -1, df);
+        return -w * bw_loss_mean(tasks, n, 1, f, -w, df);
     case BW_WGAN_MINIMAX:
-        return -bw_loss_logits(tasks, n, 1, f, NULL, 0, -1, df);
+        return -w * bw_loss_logits(tasks, n, 1, f, NULL, 0, -w, df);
     case BW_WGAN_NONSATURATING:
-        return bw_loss_logits(tasks, n, 1, f, NULL, 1, 1, df);
+        return w * bw_loss_logits(tasks, n, 1, f, NULL, 1, w, df);
     }
     return NAN;
+}
+
+/* Its loss by n fakes of the noise of `stream`, the share's; its gradient, as
+ * the loss, is that of all. */
+static double pass_generator(bw_wgan_learner *l, size_t n, uint64_t stream)
+{
+    size_t size = bw_shape_n(l->t->wgan->item);
+    bw_unit *g = &l->generator;
+
+    memcpy(bw_engine_input(l->probe), bw_wgan_judge_fakes(l, n, stream),
+           n * size * sizeof(float));
+    const float *f =
+        bw_engine_forward(l->probe, BW_MODE_TRAIN, n, l->critic.acting, stream);
+    float *df = bw_engine_output_gradient(l->probe);
+    memset(df, 0, n * sizeof *df);
+    double loss = take_generator(l, n, f, df);
+    const float *dy = bw_engine_backward(l->probe, n, l->critic.acting, NULL);
+    memcpy(bw_engine_output_gradient(g->engine), dy, n * size * sizeof *dy);
+    bw_unit_clear_gradient(g);
+    bw_unit_backward(g, n);
+    bw_unit_sum(g, l->share.comm);
+    bw_comm_sum_doubles(l->share.comm, 1, &loss);
+    return loss;
 }
 
 static void take_average(bw_wgan_learner *l)
@@ -154,23 +193,14 @@ static void move_generator(bw_wgan_learner *l, const bw_step *at,
                            uint64_t n_steps, double all[BW_WGAN_TERMS])
 {
     const bw_wgan_training *t = l->t;
-    size_t n = t->batch, size = bw_shape_n(t->wgan->item);
-    uint64_t stream = 2 * at->step + 1;
+    bw_share share = bw_share_of(t->comm, t->batch);
     bw_unit *g = &l->generator;
 
     take_running(&l->critic);
     bw_wgan_step_refresh(l);
-    memcpy(bw_engine_input(l->probe), bw_wgan_judge_fakes(l, n, stream),
-           n * size * sizeof(float));
-    const float *f =
-        bw_engine_forward(l->probe, BW_MODE_TRAIN, n, l->critic.acting, stream);
-    float *df = bw_engine_output_gradient(l->probe);
-    memset(df, 0, n * sizeof *df);
-    double loss = take_generator(l, n, f, df);
-    const float *dy = bw_engine_backward(l->probe, n, l->critic.acting, NULL);
-    memcpy(bw_engine_output_gradient(g->engine), dy, n * size * sizeof *dy);
-    bw_unit_clear_gradient(g);
-    bw_unit_backward(g, n);
+    bw_wgan_step_share(l, &share);
+    double loss = pass_generator(l, share.n, 2 * at->step + 1);
+    bw_wgan_step_share(l, NULL);
     /* Floats, as a checkpoint keeps them. */
     float latest[] = {(float)loss, (float)bw_unit_norm(g)};
     all[BW_WGAN_TERM_GENERATOR] = (double)latest[BW_WGAN_LATEST_LOSS];
@@ -255,29 +285,45 @@ static void update(bw_wgan_learner *l, const bw_step *at,
         restore_critic(l);
 }
 
+/* The terms of the batch that are not the generator's, and the critic's
+ * gradient; of n items this process has a share. */
+static bw_status judge(bw_wgan_learner *l, const uint32_t *example, size_t n,
+                       const bw_step *at, double all[BW_WGAN_TERMS],
+                       bw_error *err)
+{
+    bw_share share = bw_share_of(l->t->comm, n);
+    uint64_t step = at->step;
+    bw_status status = BW_OK;
+
+    n = share.n;
+    for (size_t k = 0; k < n; k++)
+        l->chosen[k] = l->split.train[example[share.first + k]];
+    if (!l->generator.part)
+        take_fakes(l, n_before(l, at) + share.first, n);
+    bw_wgan_step_share(l, &share);
+    bw_wgan_judge_gather(l, n, l->chosen, l->taken, 2 * step);
+    bw_wgan_judge_pair(l, n, 2 * step, step, true, all);
+    if (l->t->exact)
+        status = bw_wgan_judge_exact(l, n, l->t->stopped, all, err);
+    bw_wgan_step_share(l, NULL);
+    if (l->spectral)
+        bw_spectral_gradient(l->spectral, l->critic.values, l->singular,
+                             l->critic.gradient);
+    all[BW_WGAN_TERM_NORM_CRITIC] = bw_unit_norm(&l->critic);
+    return status;
+}
+
 bw_status bw_wgan_step(void *self, const uint32_t *example, size_t n,
                        const bw_step *at, double *terms, bw_error *err)
 {
     bw_wgan_learner *l = self;
     double all[BW_WGAN_TERMS] = {0};
-    bw_status status = BW_OK;
 
-    for (size_t k = 0; k < n; k++)
-        l->chosen[k] = l->split.train[example[k]];
-    if (!l->generator.part)
-        take_fakes(l, n_before(l, at), n);
     keep(l);
     apply_spectral(l, true);
-    bw_wgan_judge_gather(l, n, l->chosen, l->taken, 2 * at->step);
-    bw_wgan_judge_pair(l, n, 2 * at->step, at->step, true, all);
-    if (l->spectral)
-        bw_spectral_gradient(l->spectral, l->critic.values, l->singular,
-                             l->critic.gradient);
-    all[BW_WGAN_TERM_NORM_CRITIC] = bw_unit_norm(&l->critic);
+    bw_status status = judge(l, example, n, at, all, err);
     all[BW_WGAN_TERM_GENERATOR] = (double)l->latest[BW_WGAN_LATEST_LOSS];
     all[BW_WGAN_TERM_NORM_GENERATOR] = (double)l->latest[BW_WGAN_LATEST_NORM];
-    if (l->t->exact)
-        status = bw_wgan_judge_exact(l, n, l->t->stopped, all, err);
     if (!status && bw_logged_are_finite(BW_WGAN_TERMS, all))
         update(l, at, all);
     if (status || !bw_logged_are_finite(BW_WGAN_TERMS, all))

@@ -48,6 +48,17 @@ static void gather_terms(const double all[BW_WGAN_TERMS], double share,
             sum[k] = all[k];
 }
 
+/* Batches go round the processes. */
+static void share_terms(bw_comm *opt_comm, double sum[BW_WGAN_TERMS])
+{
+    double slope = bw_comm_largest(opt_comm, sum[BW_WGAN_TERM_SLOPE]);
+    double gradient = bw_comm_largest(opt_comm, sum[BW_WGAN_TERM_GRADIENT]);
+
+    bw_comm_sum_doubles(opt_comm, BW_WGAN_TERMS, sum);
+    sum[BW_WGAN_TERM_SLOPE] = slope;
+    sum[BW_WGAN_TERM_GRADIENT] = gradient;
+}
+
 bw_status bw_wgan_validate(void *self, double *terms, bw_error *err)
 {
     bw_wgan_learner *l = self;
@@ -62,9 +73,12 @@ bw_status bw_wgan_validate(void *self, double *terms, bw_error *err)
     for (size_t first = 0; first < n_held && !status; first += batch) {
         size_t n = bw_cut_min(batch, n_held - first);
         double all[BW_WGAN_TERMS] = {0};
+        if (!bw_comm_has(l->t->comm, first / batch))
+            continue;
         status = judge(l, first, n, all, err);
         gather_terms(all, (double)n / (double)n_held, sum);
     }
+    share_terms(l->t->comm, sum);
     if (l->generator.part)
         bw_unit_restore(&l->generator);
     bw_unit_restore(&l->critic);

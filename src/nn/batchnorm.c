@@ -7,7 +7,9 @@
  *
  * S. Ioffe and C. Szegedy, Batch normalization, ICML 2015. Forward reads x
  * twice, backward x and dy twice. Sums are taken in double precision over
- * blocks of rows and columns that the shape cuts, and added up in order.
+ * blocks of rows and columns that the shape cuts, and added up in order; where
+ * processes share a batch, N and the sums in mean, var and dx are all theirs,
+ * while da and db, as all gradients, are each one's own part.
  */
 #include "config.h"
 
@@ -34,7 +36,8 @@ typedef struct norm {
 typedef struct job {
     const bw_layer_run *run;
     const norm *state;
-    size_t n_rows;
+    size_t n_rows;  /* of this process */
+    double n_total; /* of all */
 } job;
 
 static bw_status batchnorm_shape(bw_layer *layer, bw_error *err)
@@ -124,17 +127,25 @@ static void keep_sums(const job *work, size_t block, bw_cut column,
     }
 }
 
-/* Adds the two sums of channel k over all blocks. */
-static void add_sums(const job *work, size_t k, double *first, double *second)
+/* The two sums of each channel over all blocks come to the first one's part,
+ * (2, c), which is returned. */
+static double *add_sums(const job *work)
 {
-    size_t c = work->state->c;
+    size_t width = 2 * work->state->c;
     size_t n = bw_cut_count(work->n_rows, work->state->rows_of_block);
+    double *sum = work->state->part;
 
-    *first = *second = 0.0;
-    for (size_t block = 0; block < n; block++) {
-        *first += work->state->part[block * 2 * c + k];
-        *second += work->state->part[(block * 2 + 1) * c + k];
-    }
+    for (size_t block = 1; block < n; block++)
+        for (size_t k = 0; k < width; k++)
+            sum[k] += work->state->part[block * width + k];
+    return sum;
+}
+
+/* Makes them those over all processes. */
+static void share_sums(const job *work, double *sum)
+{
+    if (work->run->share)
+        bw_comm_sum_doubles(work->run->share->comm, 2 * work->state->c, sum);
 }
 
 /* ---- forward ---- */
@@ -160,20 +171,20 @@ static void set_statistics(const job *work)
 {
     const bw_layer_run *run = work->run;
     double eps = run->layer->value[0], momentum = run->layer->value[1];
-    double n = (double)work->n_rows;
+    double n = work->n_total, *sum = add_sums(work);
+    const double *square = sum + work->state->c;
 
+    share_sums(work, sum);
     for (size_t k = 0; k < work->state->c; k++) {
         float *mean = &run->weight[2][k], *var = &run->weight[3][k];
-        double sum, square, center, spread;
+        double center = sum[k] / n;
+        double spread = square[k] / n - center * center;
 
-        add_sums(work, k, &sum, &square);
-        center = sum / n;
-        spread = square / n - center * center;
         spread = spread < 0.0 ? 0.0 : spread;
         work->state->mean[k] = (float)center;
         work->state->root[k] = (float)(1.0 / sqrt(spread + eps));
         *mean = (float)(*mean + momentum * (center - *mean));
-        if (work->n_rows > 1)
+        if (n > 1.0)
             *var = (float)(*var + momentum * (spread * n / (n - 1.0) - *var));
     }
 }
@@ -211,7 +222,10 @@ static job make_job(const bw_layer_run *run)
     bw_shape in = run->layer->in;
 
     return (job){
-        .run = run, .state = run->state, .n_rows = run->n * in.h * in.w};
+        .run = run,
+        .state = run->state,
+        .n_rows = run->n * in.h * in.w,
+        .n_total = (double)(bw_share_total(run->share, run->n) * in.h * in.w)};
 }
 
 static void batchnorm_forward(const bw_layer_run *run)
@@ -254,18 +268,21 @@ static void set_slopes(const job *work)
 {
     const bw_layer_run *run = work->run;
     const norm *state = work->state;
-    double n = (double)work->n_rows;
+    double n = work->n_total, *sum = add_sums(work);
+    const double *product = sum + state->c;
 
     for (size_t k = 0; k < state->c; k++) {
-        double root = state->root[k], gain = state->gain[k], sum, product;
-
-        add_sums(work, k, &sum, &product);
         if (run->dweight[0])
-            run->dweight[0][k] += (float)(product * root);
+            run->dweight[0][k] += (float)(product[k] * (double)state->root[k]);
         if (run->dweight[1])
-            run->dweight[1][k] += (float)sum;
-        state->slope[k] = (float)(-gain * root * root * product / n);
-        state->level[k] = (float)(-gain * sum / n);
+            run->dweight[1][k] += (float)sum[k];
+    }
+    share_sums(work, sum);
+    for (size_t k = 0; k < state->c; k++) {
+        double root = (double)state->root[k], gain = (double)state->gain[k];
+
+        state->slope[k] = (float)(-gain * root * root * product[k] / n);
+        state->level[k] = (float)(-gain * sum[k] / n);
     }
 }
 

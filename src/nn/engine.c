@@ -142,6 +142,11 @@ float *bw_engine_tangent(bw_engine *engine)
     return engine->pair[0];
 }
 
+void bw_engine_share(bw_engine *engine, const bw_share *opt_share)
+{
+    engine->share = opt_share ? *opt_share : (bw_share){.n = 0};
+}
+
 size_t bw_engine_n_bytes(const bw_engine *engine)
 {
     return engine->n_bytes;
@@ -157,6 +162,7 @@ static bw_layer_run make_run(const bw_engine *engine,
     bw_layer_run run = {.layer = layer,
                         .state = step->state,
                         .tasks = engine->tasks,
+                        .share = engine->share.is_split ? &engine->share : NULL,
                         .n = n,
                         .in_layout = step->in_layout,
                         .out_layout = step->out_layout,

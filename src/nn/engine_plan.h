@@ -46,13 +46,19 @@ struct bw_engine {
                               without training */
     size_t n_bytes;
     bool is_touched;
-    float *block;  /* of the last forward; borrowed */
-    bool is_ready; /* that was one of training: backward may follow */
-    bool is_held;  /* and has: gradients stand, for `second` */
+    float *block;   /* of the last forward; borrowed */
+    bool is_ready;  /* that was one of training: backward may follow */
+    bool is_held;   /* and has: gradients stand, for `second` */
+    bw_share share; /* what passes have of their batch */
 };
 
 /* Fills steps, first_backward and the arena; layers' states are not made.
  * BW_ERR_MEMORY. */
 bw_status bw_engine_plan(bw_engine *engine, bw_error *err) BW_MUST_CHECK;
+
+/* Passes from now on are of a share of batches, whose statistics are those of
+ * all processes, and whose items noise layers number as the whole batch's;
+ * NULL: of whole batches. */
+void bw_engine_share(bw_engine *engine, const bw_share *opt_share);
 
 #endif

@@ -39,6 +39,7 @@
 #include "barrow/engine.h"
 #include "barrow/network.h"
 #include "base/tasks.h"
+#include "nn/share.h"
 
 /* How a batch of images stands in memory.
  * ROWS:  [n][h][w][c]
@@ -79,6 +80,7 @@ typedef struct bw_layer_run {
     const bw_layer *layer;
     void *state; /* made by the kind's plan, or NULL */
     bw_tasks *tasks;
+    const bw_share *share; /* of which the n items are, or NULL: of none */
     size_t n;
     bool is_training, is_touched; /* touched: repack parameters */
     bool relu;                    /* forward, of kinds that fold_relu: y is

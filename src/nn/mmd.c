@@ -42,8 +42,10 @@ static const uint32_t mask[N_DIGITS] = {0x7ff, 0x3ff, 0x3ff};
 enum { Q, P };
 
 typedef struct side {
-    size_t n, n_blocks, n_rows; /* of a piece */
-    const float *x;             /* (n, d) */
+    size_t n, n_blocks;
+    bw_cut rows;    /* of which tasks are made */
+    size_t n_rows;  /* of a piece */
+    const float *x; /* (n, d) */
 } side;
 
 struct bw_mmd_room {
@@ -150,11 +152,24 @@ static bool is_stopped(const bw_mmd_room *room)
 
 static side side_of(size_t n, const float *x)
 {
-    return (side){.n = n,
-                  .n_blocks = bw_cut_count(n, BW_MMD_BLOCK),
-                  .n_rows =
-                      bw_cut_max(bw_cut_count(n, N_MAX_PIECES), N_PIECE_ROWS),
-                  .x = x};
+    return (side){.n = n, .n_blocks = bw_cut_count(n, BW_MMD_BLOCK), .x = x};
+}
+
+/* Tasks are of the rows given from now on; returns how many there are. */
+static size_t set_rows(job *work, const bw_cut rows[2])
+{
+    size_t n_pieces[2];
+
+    for (int of = Q; of <= P; of++) {
+        size_t n = rows[of].to - rows[of].from;
+
+        work->side[of].rows = rows[of];
+        work->side[of].n_rows =
+            bw_cut_max(bw_cut_count(n, N_MAX_PIECES), N_PIECE_ROWS);
+        n_pieces[of] = bw_cut_count(n, work->side[of].n_rows);
+    }
+    work->n_q_pieces = n_pieces[Q];
+    return n_pieces[Q] + n_pieces[P];
 }
 
 /* A block's points by columns, the last one filled up with zeros. */
@@ -213,15 +228,13 @@ static int find_rows(const job *work, size_t task, bw_cut *rows)
 {
     int of = task >= work->n_q_pieces ? P : Q;
     const side *points = &work->side[of];
+    size_t from = points->rows.from;
 
-    *rows = bw_cut_piece(points->n, points->n_rows,
+    *rows = bw_cut_piece(points->rows.to - from, points->n_rows,
                          of == P ? task - work->n_q_pieces : task);
+    rows->from += from;
+    rows->to += from;
     return of;
-}
-
-static size_t count_pieces(const side *points)
-{
-    return bw_cut_count(points->n, points->n_rows);
 }
 
 /* ---- median ---- */
@@ -350,6 +363,7 @@ static void take_piece(void *arg, size_t task, size_t worker)
     bw_cut rows;
     int of = find_rows(work, task, &rows);
     float *dq = of == Q ? work->dq : NULL;
+    size_t first = work->side[Q].rows.from;
 
     (void)worker;
     for (size_t c = 0;
@@ -357,7 +371,7 @@ static void take_piece(void *arg, size_t task, size_t worker)
          c++)
         for (size_t i = rows.from; i < rows.to; i++)
             take_row(work, of, i, bw_cut_piece(n_blocks, work->n_chunk, c),
-                     dq ? dq + i * work->d : NULL, part);
+                     dq ? dq + (i - first) * work->d : NULL, part);
     for (int c = 0; c < 3; c++) {
         work->sum[task][c] = 0.0;
         for (size_t j = 0; j < BW_N_PARTS; j++)
@@ -367,53 +381,84 @@ static void take_piece(void *arg, size_t task, size_t worker)
 
 /* ---- value ---- */
 
-static void set_scales(const bw_mmd *mmd, bw_tasks *tasks, size_t n_tasks,
-                       job *work)
+/* Looks for the median among all pairs, whichever rows follow. */
+static void set_scales(const bw_mmd *mmd, bw_tasks *tasks, job *work)
 {
-    double unit =
-        mmd->is_median ? (double)find_median(tasks, n_tasks, work) : 1.0;
+    const bw_cut all[] = {{0, work->side[Q].n}, {0, work->side[P].n}};
+    double unit = 1.0;
 
+    if (mmd->is_median)
+        unit = (double)find_median(tasks, set_rows(work, all), work);
     work->kernel = mmd->kernel;
     work->n_scales = mmd->n_scales;
     for (size_t s = 0; s < mmd->n_scales; s++)
         work->scale[s] = (float)(unit * mmd->scale[s]);
 }
 
+/* What rows of both sides make of the statistic. */
+static double take_rows(const bw_mmd *mmd, bw_tasks *tasks, job *work,
+                        const bw_cut rows[2], double weight)
+{
+    double sum[2 * N_MAX_PIECES][3], total[3] = {0};
+    double nq = (double)work->side[Q].n, np = (double)work->side[P].n;
+    double n_qq = nq * (mmd->is_biased ? nq : nq - 1.0);
+    double n_pp = np * (mmd->is_biased ? np : np - 1.0);
+    double same = mmd->is_biased ? (double)mmd->n_scales : 0.0;
+    size_t n_blocks = work->side[Q].n_blocks + work->side[P].n_blocks, n_tasks;
+    size_t width = bw_cut_max(work->d, 1) * BW_MMD_BLOCK;
+
+    work->factor[Q] = (float)(-4.0 * weight / n_qq);
+    work->factor[P] = (float)(4.0 * weight / (nq * np));
+    work->sum = sum;
+    work->n_chunk = bw_cut_min(bw_cut_count(N_CHUNK_VALUES, width), N_CHUNK);
+    bw_tasks_run(tasks, n_blocks, lay_block, work);
+    set_scales(mmd, tasks, work);
+    n_tasks = set_rows(work, rows);
+    bw_tasks_run(tasks, n_tasks, take_piece, work);
+    for (size_t t = 0; t < n_tasks; t++)
+        for (int c = 0; c < 3; c++)
+            total[c] += sum[t][c];
+    nq = (double)(rows[Q].to - rows[Q].from);
+    np = (double)(rows[P].to - rows[P].from);
+    /* Pairs of one side were taken once unless there is a gradient. */
+    return ((work->dq ? 1.0 : 2.0) * total[0] + nq * same) / n_qq +
+           (2.0 * total[2] + np * same) / n_pp -
+           2.0 * total[1] / ((double)work->side[Q].n * (double)work->side[P].n);
+}
+
+static job job_of(const bw_mmd *mmd, bw_mmd_room *room, side q, side p,
+                  size_t d, float *opt_dq)
+{
+    assert(mmd->n_scales <= BW_MMD_MAX_SCALES);
+    assert(d == room->d && q.n_blocks + p.n_blocks <= room->n_blocks);
+    assert(!mmd->is_median || room->count);
+    return (job){.loops = loops_get(),
+                 .d = d,
+                 .side = {q, p},
+                 .room = room,
+                 .dq = opt_dq};
+}
+
 double bw_mmd_value(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
                     size_t n_q, const float *q, size_t n_p, const float *p,
                     size_t d, double weight, float *opt_dq)
 {
-    double sum[2 * N_MAX_PIECES][3], total[3] = {0};
-    double nq = (double)n_q, np = (double)n_p;
-    double n_qq = nq * (mmd->is_biased ? nq : nq - 1.0);
-    double n_pp = np * (mmd->is_biased ? np : np - 1.0);
-    double same = mmd->is_biased ? (double)mmd->n_scales : 0.0;
-    job work = {.loops = loops_get(),
-                .d = d,
-                .side = {side_of(n_q, q), side_of(n_p, p)},
-                .room = room,
-                .dq = opt_dq,
-                .factor = {(float)(-4.0 * weight / n_qq),
-                           (float)(4.0 * weight / (nq * np))},
-                .sum = sum};
-    size_t n_blocks = work.side[Q].n_blocks + work.side[P].n_blocks, n_tasks;
-    size_t width = bw_cut_max(d, 1) * BW_MMD_BLOCK;
+    const bw_cut all[] = {{0, n_q}, {0, n_p}};
 
-    assert(mmd->n_scales <= BW_MMD_MAX_SCALES);
     if (n_q < 2 || n_p < 2)
         return 0.0;
-    assert(d == room->d && n_blocks <= room->n_blocks);
-    assert(!mmd->is_median || room->count);
-    work.n_q_pieces = count_pieces(&work.side[Q]);
-    n_tasks = work.n_q_pieces + count_pieces(&work.side[P]);
-    work.n_chunk = bw_cut_min(bw_cut_count(N_CHUNK_VALUES, width), N_CHUNK);
-    bw_tasks_run(tasks, n_blocks, lay_block, &work);
-    set_scales(mmd, tasks, n_tasks, &work);
-    bw_tasks_run(tasks, n_tasks, take_piece, &work);
-    for (size_t t = 0; t < n_tasks; t++)
-        for (int c = 0; c < 3; c++)
-            total[c] += sum[t][c];
-    /* Pairs of one side were taken once unless there is a gradient. */
-    return ((opt_dq ? 1.0 : 2.0) * total[0] + nq * same) / n_qq +
-           (2.0 * total[2] + np * same) / n_pp - 2.0 * total[1] / (nq * np);
+    job work = job_of(mmd, room, side_of(n_q, q), side_of(n_p, p), d, opt_dq);
+    return take_rows(mmd, tasks, &work, all, weight);
+}
+
+double bw_mmd_part(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
+                   size_t n_both, const float *q, const float *p, size_t d,
+                   size_t first, size_t n, double weight, float *dq)
+{
+    const bw_cut rows[] = {{first, first + n}, {first, first + n}};
+
+    if (n_both < 2)
+        return 0.0;
+    job work = job_of(mmd, room, side_of(n_both, q), side_of(n_both, p), d, dq);
+    return take_rows(mmd, tasks, &work, rows, weight);
 }

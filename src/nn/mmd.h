@@ -66,4 +66,12 @@ double bw_mmd_value(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
                     size_t n_q, const float *q, size_t n_p, const float *p,
                     size_t d, double weight, float *opt_dq);
 
+/* The part of it, n_both points being on each side, that rows first .. first +
+ * n - 1 of both sides make: parts of ranges that together are all rows add up
+ * to the statistic. dq (n, d) gets the gradient of those rows. Each part looks
+ * for the median among all pairs. */
+double bw_mmd_part(const bw_mmd *mmd, bw_mmd_room *room, bw_tasks *tasks,
+                   size_t n_both, const float *q, const float *p, size_t d,
+                   size_t first, size_t n, double weight, float *dq);
+
 #endif

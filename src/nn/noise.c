@@ -2,7 +2,8 @@
  *
  * Item i of step t in the layer of an engine has numbers of its own: stream
  * (stream + layer) 2^40 + t of the seed, from block i 2^32 on, in the order
- * (h, w, c) whatever the layout. So neither tasks nor layouts can change them.
+ * (h, w, c) whatever the layout. So neither tasks nor layouts nor the processes
+ * that share a batch can change them.
  */
 #include "config.h"
 
@@ -51,7 +52,7 @@ static void disturb_item(void *arg, size_t task, size_t worker)
     (void)worker;
     bw_random_init(&random, run->seed, BW_RANDOM_NOISE,
                    ((run->stream + run->layer->index) << 40) + run->step);
-    random.block = (uint64_t)task << 32;
+    random.block = (uint64_t)bw_share_number(run->share, task) << 32;
     for (size_t first = 0; first < n; first += N_DRAWN) {
         size_t n_drawn = n - first < N_DRAWN ? n - first : N_DRAWN;
         const float *x = run->x + from + first * stride;

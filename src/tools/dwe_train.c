@@ -163,6 +163,7 @@ static bw_status train(job *j, bw_error *err)
         .rate = t.rate,
         .seed = bw_dwe_common.seed,
         .tasks = j->common.job.tasks,
+        .comm = j->common.comm,
     };
     bw_dwe_learner *learner = NULL;
     bw_status status = bw_dwe_learner_create(&training, &learner, err);
@@ -226,12 +227,15 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
     job j = {.dwe = NULL};
-    bw_status status = check_options(parsed, err);
+    bw_status status = bw_training_begin(&j.common, self, err);
 
     if (!status)
-        status = bw_training_open(&j.common, &t, self, parsed, err);
+        status = check_options(parsed, err);
+    if (!status)
+        status = bw_training_open(&j.common, &t, parsed, err);
     if (!status)
         status = work(&j, parsed, err);
+    status = bw_training_end(&j.common, status, err);
     clear(&j);
     return status;
 }

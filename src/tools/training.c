@@ -10,6 +10,7 @@
 
 #include "base/interrupt.h"
 #include "base/printed.h"
+#include "tools/mpi.h"
 #include "tools/training.h"
 
 /* ---- options ---- */
@@ -57,21 +58,53 @@ void bw_training_set_real(double *value, double preset)
         *value = preset;
 }
 
+/* ---- processes ---- */
+
+bw_status bw_training_begin(bw_training_job *job, const bw_program *program,
+                            bw_error *err)
+{
+    bw_option_common *common = program->common;
+    bw_status status = bw_mpi_open(&job->comm, err);
+
+    job->program = program;
+    snprintf(job->tool, sizeof job->tool, "%.*s",
+             (int)strcspn(program->name, " "), program->name);
+    if (!job->comm)
+        return status;
+    if (common->is_verbose)
+        fprintf(stderr, "%s: rank %zu of %zu, threads: %" PRIu64 "\n",
+                job->tool, bw_comm_rank(job->comm), bw_comm_size(job->comm),
+                common->n_threads);
+    if (bw_comm_rank(job->comm) > 0) {
+        common->is_quiet = true;
+        common->is_verbose = false;
+    }
+    return status;
+}
+
+bw_status bw_training_end(bw_training_job *job, bw_status status, bw_error *err)
+{
+    bool is_first = bw_comm_rank(job->comm) == 0, unused = false;
+
+    status = bw_comm_agree(job->comm, status, &unused, err);
+    bw_mpi_close(job->comm);
+    job->comm = NULL;
+    return is_first ? status : BW_OK;
+}
+
 /* ---- opening and closing ---- */
 
 bw_status bw_training_open(bw_training_job *job, const bw_training *training,
-                           const bw_program *program, const bw_parsed *parsed,
-                           bw_error *err)
+                           const bw_parsed *parsed, bw_error *err)
 {
     const char *log = training->log, *checkpoint = training->checkpoint;
     bw_status status;
 
     job->training = training;
-    job->program = program;
-    snprintf(job->tool, sizeof job->tool, "%.*s",
-             (int)strcspn(program->name, " "), program->name);
     job->job.draws = true;
-    status = bw_job_open(&job->job, program, parsed, NULL, err);
+    status = bw_job_open(&job->job, job->program, parsed, NULL, err);
+    if (bw_comm_rank(job->comm) > 0)
+        job->job.output = NULL;
     const char *model = job->job.output;
     if (!status)
         status = bw_job_check_apart("the log", log, "the model", model, err);
@@ -164,6 +197,7 @@ static bw_train_options options_of(const bw_training_job *job)
 {
     const bw_training *t = job->training;
     const bw_option_common *common = job->program->common;
+    bool is_first = bw_comm_rank(job->comm) == 0;
 
     return (bw_train_options){
         .tool = job->tool,
@@ -173,15 +207,16 @@ static bw_train_options options_of(const bw_training_job *job)
         .seed = common->seed,
         .patience = t->validation > 0 ? t->patience : 0,
         .keep_last = t->keep_last,
-        .log = t->log,
+        .log = is_first ? t->log : NULL,
         .log_every = t->log_every,
-        .checkpoint = t->checkpoint,
+        .checkpoint = is_first ? t->checkpoint : NULL,
         .checkpoint_every = t->checkpoint_every,
         .checkpoint_minutes = t->checkpoint_minutes,
-        .resume = t->resume,
-        .pictures = t->pictures,
+        .resume = is_first && t->resume,
+        .pictures = is_first ? t->pictures : NULL,
         .identity = job->identity,
         .provenance = job->job.provenance,
+        .comm = job->comm,
         .talk = stderr,
         .is_quiet = common->is_quiet,
         .is_verbose = common->is_verbose,
@@ -218,8 +253,11 @@ bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
 bw_status bw_training_write(bw_training_job *job, const bw_model *model,
                             bw_error *err)
 {
-    bw_status status = bw_model_put(model, NULL, job->job.writer, err);
+    bw_status status;
 
+    if (!job->job.writer)
+        return BW_OK;
+    status = bw_model_put(model, NULL, job->job.writer, err);
     return status ? status : bw_job_commit(&job->job, "model", err);
 }
 

@@ -210,6 +210,7 @@ enum { BW_TRAINING_TEXTS = 4 };
 /* A train verb at work. Zero before; close it after failure, too. */
 typedef struct bw_training_job {
     bw_job job;
+    bw_comm *comm; /* the processes that train together; NULL: this one alone */
     const bw_training *training;
     const bw_program *program;
     char tool[16]; /* the first word of the program's name */
@@ -219,6 +220,15 @@ typedef struct bw_training_job {
     bw_train_result result;        /* of the run, once it ended */
 } bw_training_job;
 
+/* First of all: joins the processes that train together. Those behind rank 0
+ * are quiet from here on, and have no output. As bw_mpi_open. */
+bw_status bw_training_begin(bw_training_job *job, const bw_program *program,
+                            bw_error *err) BW_MUST_CHECK;
+/* Last of all, whatever the status is: what became of the run in all processes,
+ * which part. Those behind rank 0 return BW_OK, for it tells of all. */
+bw_status bw_training_end(bw_training_job *job, bw_status status,
+                          bw_error *err) BW_MUST_CHECK;
+
 /* BW_ERR_USAGE for common options that make no sense, alone or together. */
 bw_status bw_training_check(const bw_training *training,
                             bw_error *err) BW_MUST_CHECK;
@@ -226,7 +236,7 @@ bw_status bw_training_check(const bw_training *training,
 /* Opens the job: the model is its output, and goes to another file than the log
  * and the checkpoint, which are two as well. */
 bw_status bw_training_open(bw_training_job *job, const bw_training *training,
-                           const bw_program *program, const bw_parsed *parsed,
+                           const bw_parsed *parsed,
                            bw_error *err) BW_MUST_CHECK;
 void bw_training_close(bw_training_job *job);
 
@@ -249,7 +259,7 @@ bw_status bw_training_identify(bw_training_job *job, const bw_parsed *parsed,
 bw_status bw_training_run(bw_training_job *job, const bw_learner *learner,
                           bw_error *err) BW_MUST_CHECK;
 
-/* Writes the model as the output. */
+/* Writes the model as the output, where the process has one. */
 bw_status bw_training_write(bw_training_job *job, const bw_model *model,
                             bw_error *err) BW_MUST_CHECK;
 

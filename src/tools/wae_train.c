@@ -302,6 +302,7 @@ static bw_status train(job *j, bw_error *err)
         .moments_sample = (size_t)moments_sample,
         .seed = bw_wae_common.seed,
         .tasks = j->common.job.tasks,
+        .comm = j->common.comm,
         .stopped = bw_interrupt_signal,
     };
     bw_wae_learner *learner = NULL;
@@ -347,14 +348,17 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
     job j = {.wae = NULL};
-    bw_status status = check_options(parsed, err);
+    bw_status status = bw_training_begin(&j.common, self, err);
 
+    if (!status)
+        status = check_options(parsed, err);
     if (!status)
         status = fill_values(err);
     if (!status)
-        status = bw_training_open(&j.common, &t, self, parsed, err);
+        status = bw_training_open(&j.common, &t, parsed, err);
     if (!status)
         status = work(&j, parsed, err);
+    status = bw_training_end(&j.common, status, err);
     bw_wae_destroy(j.wae);
     bw_items_clear(&j.items);
     bw_training_close(&j.common);

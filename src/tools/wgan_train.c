@@ -401,6 +401,7 @@ static bw_status train(job *j, bw_error *err)
         .exact = is_exact,
         .seed = bw_wgan_common.seed,
         .tasks = j->common.job.tasks,
+        .comm = j->common.comm,
         .stopped = bw_interrupt_signal,
     };
     bw_wgan_learner *learner = NULL;
@@ -444,12 +445,15 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
                      bw_error *err)
 {
     job j = {.wgan = NULL};
-    bw_status status = check_options(parsed, &j.choice, err);
+    bw_status status = bw_training_begin(&j.common, self, err);
 
     if (!status)
-        status = bw_training_open(&j.common, &t, self, parsed, err);
+        status = check_options(parsed, &j.choice, err);
+    if (!status)
+        status = bw_training_open(&j.common, &t, parsed, err);
     if (!status)
         status = work(&j, parsed, err);
+    status = bw_training_end(&j.common, status, err);
     bw_wgan_destroy(j.wgan);
     bw_items_clear(&j.items);
     bw_items_clear(&j.against);

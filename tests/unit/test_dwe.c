@@ -11,114 +11,12 @@
 #include "barrow/random.h"
 #include "model/dwe.h"
 
+#include "dwe_case.h"
 #include "raw_file.h"
-
-enum { H = 4, W = 3, N_IMAGES = 9, N_PAIRS = 20 };
-
-/* Smooth networks, whose loss has a derivative everywhere. */
-static const char encoder_text[] = "conv 2 3x3\ntanh\nflatten\ndense 5\n";
-static const char decoder_text[] = "dense 8\ntanh\ndense 12\nsoftmax\n";
-static const char colour_decoder[] = "dense 8\ntanh\ndense 36\nsoftmax\n";
-static const char regressor_text[] = "conv 2 3x3\ntanh\nflatten\ndense 1\n";
-
-typedef struct setting {
-    bw_dwe_images images;
-    bw_dwe_pairs pairs;
-    bw_dwe *dwe;
-    bw_tasks *tasks;
-    bw_dwe_training training;
-    bw_dwe_learner *learner;
-    const bw_learner *l;
-} setting;
-
-static void make_data(setting *s, size_t n_planes)
-{
-    size_t size = H * W * n_planes;
-    bw_random random;
-
-    bw_random_init(&random, 1, BW_RANDOM_TEST, 0);
-    s->images.n = N_IMAGES;
-    s->images.shape = (bw_shape){.h = H, .w = W, .c = n_planes};
-    s->images.values = calloc(N_IMAGES * size, sizeof(float));
-    for (size_t k = 0; k < N_IMAGES; k++) {
-        float sum = 0;
-        float *x = s->images.values + k * size;
-        for (size_t i = 0; i < size; i++)
-            sum += x[i] = (float)bw_random_uniform(&random);
-        for (size_t i = 0; i < size; i++)
-            x[i] /= sum;
-    }
-    s->pairs.n = N_PAIRS;
-    s->pairs.origin.path = strdup("pairs");
-    s->pairs.pair = calloc(N_PAIRS, sizeof *s->pairs.pair);
-    s->pairs.cost = calloc(N_PAIRS, sizeof *s->pairs.cost);
-    strcpy(s->pairs.problem.ground, "l2");
-    s->pairs.problem.p = 2;
-    s->pairs.problem.each_channel = n_planes > 1;
-    for (size_t k = 0; k < N_PAIRS; k++) {
-        for (int q = 0; q < 2; q++)
-            s->pairs.pair[k][q] = (uint32_t)bw_random_below(&random, N_IMAGES);
-        s->pairs.cost[k] = 3 * bw_random_uniform(&random);
-    }
-}
-
-static void make(setting *s, size_t n_planes, bool is_regressor,
-                 double validation)
-{
-    bw_error err = BW_ERROR_INIT;
-
-    memset(s, 0, sizeof *s);
-    make_data(s, n_planes);
-    bw_dwe_design design = {
-        .preset = "dwe-mnist",
-        .encoder = encoder_text,
-        .encoder_name = "e",
-        .decoder = n_planes == 3 ? colour_decoder : decoder_text,
-        .decoder_name = "d",
-        .regressor = regressor_text,
-        .regressor_name = "r",
-        .width = 1,
-        .latent = 5,
-        .is_regressor = is_regressor,
-        .images = &s->images,
-        .pairs = &s->pairs,
-        .label_scale = 0.5,
-        .input_scale = 4,
-        .reconstruction = 3,
-        .sparsity = 5,
-        .seed = 3,
-    };
-    cr_assert(!bw_dwe_create(&design, &s->dwe, &err), "%s", err.text);
-    cr_assert(!bw_tasks_create(2, &s->tasks, &err), "%s", err.text);
-    s->training = (bw_dwe_training){
-        .dwe = s->dwe,
-        .images = &s->images,
-        .pairs = &s->pairs,
-        .validation = validation,
-        .batch = 8,
-        .optimizer = bw_optimizer_default(BW_OPTIMIZER_SGD),
-        .rate = 0,
-        .seed = 3,
-        .tasks = s->tasks,
-    };
-    s->training.optimizer.momentum = 0;
-    cr_assert(!bw_dwe_learner_create(&s->training, &s->learner, &err), "%s",
-              err.text);
-    s->l = bw_dwe_learner_get(s->learner);
-}
-
-static void clear(setting *s)
-{
-    bw_dwe_learner_destroy(s->learner);
-    bw_dwe_destroy(s->dwe);
-    bw_tasks_destroy(s->tasks);
-    bw_dwe_images_clear(&s->images);
-    bw_dwe_pairs_clear(&s->pairs);
-}
 
 /* The loss of a batch: a step at rate 0, which changes nothing; with `rate` 1
  * and sgd, values lose their gradient. */
-static double step(setting *s, double rate)
+static double step(dwe_case *s, double rate)
 {
     const uint32_t example[] = {3, 0, 7, 7, 1};
     bw_step at = {.step = 1, .rate_factor = 1};
@@ -136,9 +34,9 @@ static double step(setting *s, double rate)
 
 static void check_gradient(size_t n_planes, bool is_regressor)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
 
-    make(&s, n_planes, is_regressor, 0);
+    dwe_case_make(&s, n_planes, is_regressor, 0);
     size_t n = s.dwe->model->n_values;
     float *value = s.dwe->model->values, *start = malloc(n * sizeof *start);
     /* Larger than Glorot's, so that every term has a slope of some size. */
@@ -167,7 +65,7 @@ static void check_gradient(size_t n_planes, bool is_regressor)
     }
     free(start);
     free(slope);
-    clear(&s);
+    dwe_case_clear(&s);
 }
 
 Test(dwe, gradient_of_the_embedding)
@@ -187,12 +85,12 @@ Test(dwe, gradient_of_the_regressor)
 
 Test(dwe, validation_is_the_loss_of_the_held_pairs)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
     bw_error err = BW_ERROR_INIT;
     double terms[BW_MAX_TERMS], cost, mse = 0;
     bw_dwe_pass *pass;
 
-    make(&s, 1, false, 19);
+    dwe_case_make(&s, 1, false, 19);
     cr_assert_eq(s.l->n_examples, 1);
     cr_assert(!s.l->validate(s.l->self, terms, &err));
     cr_assert(!bw_dwe_pass_create(s.dwe, 3, s.tasks, NULL, &pass, &err));
@@ -214,30 +112,30 @@ Test(dwe, validation_is_the_loss_of_the_held_pairs)
     cr_assert_lt(of_one, 1e-5 * terms[1], "%g", of_one);
     cr_assert_float_eq(terms[0], terms[1] * 0.25, 1e-6 * terms[1]);
     bw_dwe_pass_destroy(pass);
-    clear(&s);
+    dwe_case_clear(&s);
 }
 
 Test(dwe, split_follows_the_seed_and_may_not_take_all)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
     bw_error err = BW_ERROR_INIT;
     bw_dwe_learner *none;
 
-    make(&s, 1, false, 0.25);
+    dwe_case_make(&s, 1, false, 0.25);
     cr_assert_eq(s.l->n_examples, 15);
     s.training.validation = N_PAIRS;
     cr_assert_eq(bw_dwe_learner_create(&s.training, &none, &err), BW_ERR_RANGE);
     cr_assert_str_eq(err.text, "pairs: of 20 pairs none is left to train on "
                                "when 20 are held out");
-    clear(&s);
+    dwe_case_clear(&s);
 }
 
 /* One step at a huge rate makes the next one's terms infinite or none. */
 Test(dwe, nothing_is_updated_by_what_is_not_finite)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
 
-    make(&s, 1, false, 0);
+    dwe_case_make(&s, 1, false, 0);
     size_t n = s.dwe->model->n_values;
     float *copy = malloc(n * sizeof *copy);
     s.dwe->model->values[0] = NAN;
@@ -245,18 +143,18 @@ Test(dwe, nothing_is_updated_by_what_is_not_finite)
     cr_assert(isnan(step(&s, 1)));
     cr_assert(!memcmp(copy, s.dwe->model->values, n * sizeof *copy));
     free(copy);
-    clear(&s);
+    dwe_case_clear(&s);
 }
 
 Test(dwe, codes_are_in_the_unit_of_costs)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
     bw_error err = BW_ERROR_INIT;
     bw_dwe_pass *pass;
     float codes[N_IMAGES * 5], planes[N_IMAGES * H * W];
     double cost;
 
-    make(&s, 1, false, 0);
+    dwe_case_make(&s, 1, false, 0);
     cr_assert(!bw_dwe_pass_create(s.dwe, 4, s.tasks, NULL, &pass, &err));
     cr_assert(!bw_dwe_encode(pass, &s.images, N_IMAGES, NULL, codes, &err));
     for (uint32_t k = 1; k < N_IMAGES; k++) {
@@ -276,7 +174,7 @@ Test(dwe, codes_are_in_the_unit_of_costs)
         cr_assert_float_eq(sum, 1, 1e-5);
     }
     bw_dwe_pass_destroy(pass);
-    clear(&s);
+    dwe_case_clear(&s);
 }
 
 Test(dwe, label_scale_is_a_power_of_two)
@@ -290,7 +188,7 @@ Test(dwe, label_scale_is_a_power_of_two)
     cr_assert_float_eq(bw_dwe_input_scale(0), 1, 0);
 }
 
-static void write_model(const setting *s, const char *path)
+static void write_model(const dwe_case *s, const char *path)
 {
     bw_error err = BW_ERROR_INIT;
     bw_writer *writer;
@@ -306,11 +204,11 @@ static void write_model(const setting *s, const char *path)
 
 Test(dwe, comes_back_from_a_file, .init = raw_enter, .fini = raw_leave)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
     bw_error err = BW_ERROR_INIT;
     bw_dwe *dwe;
 
-    make(&s, 1, false, 0);
+    dwe_case_make(&s, 1, false, 0);
     write_model(&s, "m.st.zst");
     cr_assert(!bw_dwe_open("m.st.zst", &dwe, &err), "%s", err.text);
     cr_assert_eq(dwe->model->n_values, s.dwe->model->n_values);
@@ -326,19 +224,19 @@ Test(dwe, comes_back_from_a_file, .init = raw_enter, .fini = raw_leave)
     cr_assert_str_eq(err.text,
                      "pairs: p is 1, that of the model m.st.zst is 2");
     bw_dwe_destroy(dwe);
-    clear(&s);
+    dwe_case_clear(&s);
 }
 
 /* A design of one text more, which must not fit. */
 static void check_misfit(const char *encoder, const char *decoder,
                          const char *message)
 {
-    setting s;
+    dwe_case s = {.comm = NULL};
     bw_error err = BW_ERROR_INIT;
     bw_dwe *dwe;
 
     memset(&s, 0, sizeof s);
-    make_data(&s, 1);
+    dwe_case_data(&s, 1);
     bw_dwe_design design = {.preset = "dwe-mnist",
                             .encoder = encoder,
                             .encoder_name = "e",
@@ -358,11 +256,11 @@ static void check_misfit(const char *encoder, const char *decoder,
 
 Test(dwe, networks_that_do_not_fit)
 {
-    check_misfit("conv 2 3x3\n", decoder_text,
+    check_misfit("conv 2 3x3\n", dwe_case_decoder,
                  "the encoder's output is 4x3x2, where 24 is wanted");
-    check_misfit(encoder_text, "dense 13\nsoftmax\n",
+    check_misfit(dwe_case_encoder, "dense 13\nsoftmax\n",
                  "the decoder's output is 13, where 12 is wanted");
-    check_misfit(encoder_text, "dense 12\nsigmoid\n",
+    check_misfit(dwe_case_encoder, "dense 12\nsigmoid\n",
                  "the decoder does not end in softmax: its output has to be a "
                  "histogram");
 }

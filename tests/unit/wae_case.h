@@ -27,6 +27,7 @@ typedef struct wae_case {
     bool is_adam;
     double rate;
     int (*stopped)(void);
+    bw_comm *comm;
     /* What is made of it. */
     bw_items items;
     bw_wae *wae;
@@ -92,6 +93,7 @@ static inline void wae_case_make(wae_case *c)
         .moments_sample = c->moments_sample,
         .seed = 3,
         .tasks = c->tasks,
+        .comm = c->comm,
         .stopped = c->stopped,
     };
     cr_assert(!bw_wae_learner_create(&c->training, &c->learner, &err), "%s",

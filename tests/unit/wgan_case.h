@@ -29,6 +29,7 @@ typedef struct wgan_case {
     size_t n_threads, batch;
     double rate, critic_rate;
     int (*stopped)(void);
+    bw_comm *comm;
     /* What is made of it. */
     bw_items items, against;
     bw_wgan *wgan;
@@ -102,6 +103,7 @@ static inline void wgan_case_make(wgan_case *c)
         .exact = c->exact,
         .seed = 3,
         .tasks = c->tasks,
+        .comm = c->comm,
         .stopped = c->stopped,
     };
     cr_assert(!bw_wgan_learner_create(&c->training, &c->learner, &err), "%s",
