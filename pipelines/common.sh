@@ -124,9 +124,11 @@ prepare() {
     PATH=$build:$PATH
     LC_ALL=C
     export PATH LC_ALL
+    remedy='run ./bootstrap'
+    ! is_installed || remedy='please install it'
     for tool; do
         is_there "$tool" || case $tool in
-        gnuplot | parallel) fail "$tool is missing; run ./bootstrap" ;;
+        gnuplot | parallel) fail "$tool is missing; $remedy" ;;
         *) fail "$tool is not built in $build" ;;
         esac
     done

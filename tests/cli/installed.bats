@@ -319,6 +319,18 @@ assert abs(ours - theirs).max() < 1e-5 * abs(theirs).max()'
     stderr_is 'duality: wpack is not built in /usr/bin'
 }
 
+@test "an installed pipeline tells what is to be installed beside it" {
+    mkdir bare
+    for name in sh env dirname nproc sed grep cat; do
+        ln -s "$(command -v "$name")" bare
+    done
+    share=$root$(made pkgdatadir)
+    check 1 env -u BARROW_BUILD PATH="$PWD/bare" \
+        sh "$share/pipelines/duality" out
+    stderr_is 'duality: gnuplot is missing; please install it'
+    [ ! -e out ]
+}
+
 @test "pipelines and data sets are installed whole" {
     share=$root$(made pkgdatadir)
     same <(cd "$share" && find . -type f | sort) \
