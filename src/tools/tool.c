@@ -50,7 +50,8 @@ static int report(const bw_program *program, bw_status status,
         fprintf(stderr, "Try '%s --help' for more.\n", program->name);
         return EXIT_USAGE;
     }
-    if (status == BW_ERR_INTERRUPTED && bw_interrupt_signal() != 0)
+    /* The signal may have cut off input, too: that of a pipe's other end. */
+    if (bw_interrupt_signal() != 0)
         return bw_interrupt_exit_status();
     return EXIT_FAILED;
 }

@@ -201,3 +201,21 @@ little() {
     check 1 little winfo deep
     stderr_has 'winfo: deep: header: '
 }
+
+@test "a signal that cuts off the input ends in its own status" {
+    mkfifo pipe
+    winfo --verify - <pipe 2>message.txt 3>&- &
+    pid=$!
+    exec 9>pipe
+    # Until it is winfo, and takes signals.
+    until awk '/^Name/ { ours = $2 == "winfo" }
+        /^SigCgt/ { exit !ours || $2 ~ /^0*$/ }' "/proc/$pid/status"; do
+        sleep 0.05
+    done
+    kill "$pid"
+    exec 9>&-
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 143 ]
+    grep -q '^winfo: ' message.txt
+}
