@@ -207,9 +207,10 @@ little() {
     winfo --verify - <pipe 2>message.txt 3>&- &
     pid=$!
     exec 9>pipe
-    # Until it is winfo, and takes signals.
+    # Until it is winfo, and takes SIGTERM, bit 14 of the mask.
     until awk '/^Name/ { ours = $2 == "winfo" }
-        /^SigCgt/ { exit !ours || $2 ~ /^0*$/ }' "/proc/$pid/status"; do
+        /^SigCgt/ { exit !ours || $2 !~ /[4-7c-f]...$/ }' \
+        "/proc/$pid/status"; do
         sleep 0.05
     done
     kill "$pid"
