@@ -103,6 +103,21 @@ alike() {
     alike wgan --config wgan.conf --lipschitz spectral
 }
 
+@test "the log has the terms of one process, and its largest slopes" {
+    local name
+    wgan train -q -j 1 --config wgan.conf --lipschitz gp:10 --exact --log 1.tsv \
+        --net-critic linear.txt --steps 5 i.st.zst -o m.st.zst
+    mpirun -n 3 wgan train -q -j 1 --config wgan.conf --lipschitz gp:10 --exact \
+        --log 3.tsv --net-critic linear.txt --steps 5 i.st.zst -o m.st.zst
+    for name in difference penalty generator slope gradient norm_critic exact; do
+        near <(column 1.tsv $name) <(column 3.tsv $name) 1e-4
+    done
+    for name in difference penalty slope gradient exact; do
+        near <(column 1.tsv $name validation) \
+            <(column 3.tsv $name validation) 1e-4
+    done
+}
+
 @test "as many processes come to the same bytes again, with any -j" {
     mpirun -n 2 wae train -q -j 1 --steps 8 --config wae.conf i.st.zst -o a.st
     mpirun -n 2 wae train -q -j 2 --steps 8 --config wae.conf i.st.zst -o b.st
