@@ -545,3 +545,37 @@ Test(mmd, ends_soon_when_it_is_told)
     }
     free_instance(&a);
 }
+
+/* ---- parts ---- */
+
+/* Rows by several processes: parts add up, and rows of the gradient are those
+ * of the whole, to what another order of sums makes. */
+Test(mmd, parts_of_rows_make_the_whole)
+{
+    static const size_t cut[] = {0, 1, 40, 77};
+    const bw_mmd kinds[] = {bw_mmd_imq(3), bw_mmd_rbf()};
+    instance a = make_instance(77, 77, 3, 2);
+    float part_dq[77 * 3];
+
+    draw(&a, 2, 0.5, 2);
+    for (size_t k = 0; k < 4; k++) {
+        bw_mmd mmd = kinds[k / 2];
+        bw_mmd_room *room;
+        double sum = 0;
+
+        mmd.is_biased = k % 2 == 1;
+        memset(a.dq, 0, sizeof part_dq);
+        memset(part_dq, 0, sizeof part_dq);
+        double whole = value_of(&mmd, &a, 2, a.dq);
+        cr_assert_eq(bw_mmd_room_create(&mmd, 77, 77, 3, &room, NULL), BW_OK);
+        for (size_t i = 0; i < 3; i++)
+            sum += bw_mmd_part(&mmd, room, a.tasks, 77, a.q, a.p, 3, cut[i],
+                               cut[i + 1] - cut[i], 2, part_dq + cut[i] * 3);
+        bw_mmd_room_destroy(room);
+        cr_expect_float_eq(sum, whole, 1e-12 * fabs(whole), "%g, not %g", sum,
+                           whole);
+        for (size_t i = 0; i < 77 * 3; i++)
+            cr_expect_float_eq((double)part_dq[i], (double)a.dq[i], 1e-9);
+    }
+    free_instance(&a);
+}
