@@ -246,8 +246,8 @@ static bw_status add_columns(bw_pick *pick, const bw_tensor *const *tensor,
 
 bw_status bw_pick_open(bw_reader *reader, size_t n_tensors,
                        const bw_tensor *const *tensor, size_t n_ranges,
-                       const bw_pick_range *range, int (*stopped)(void),
-                       bw_pick **ret_pick, bw_error *err)
+                       const bw_pick_range *range, bool is_checked,
+                       int (*stopped)(void), bw_pick **ret_pick, bw_error *err)
 {
     bw_pick *pick = calloc(1, sizeof *pick);
     bool is_rising = true;
@@ -273,9 +273,11 @@ bw_status bw_pick_open(bw_reader *reader, size_t n_tensors,
     if (rc)
         goto done;
     pick->next = pick->range[0].first;
-    pick->is_spooled = n_tensors > 1 || !is_rising;
+    pick->is_spooled = is_checked || n_tensors > 1 || !is_rising;
     rc = pick->is_spooled ? spool_all(pick, err)
                           : make_chunk(pick, pick->column[0].row_bytes, err);
+    if (rc == BW_OK && is_checked)
+        rc = bw_reader_finish(reader, NULL, err);
 done:
     if (rc)
         bw_pick_close(pick);

@@ -22,13 +22,16 @@ bool bw_pick_parse(const char *text, bw_pick_range *range, size_t *n_ranges);
 typedef struct bw_pick bw_pick;
 
 /* Chooses the ranges, all rows when n_ranges = 0, in their order, of n_tensors
- * tensors of equal length. One tensor in rising order is streamed; otherwise
- * the rows wait in a scratch file. stopped may be NULL. Arguments are borrowed
- * and must live on. BW_ERR_DIMENSION: unequal lengths, rows out of range. */
+ * tensors of equal length. One tensor in rising order is streamed; otherwise,
+ * or where is_checked, the rows wait in a scratch file. is_checked: none comes
+ * before the whole file has been read and its checksums hold. stopped may be
+ * NULL. Arguments are borrowed and must live on. BW_ERR_DIMENSION: unequal
+ * lengths, rows out of range; all of bw_reader_read and bw_reader_finish. */
 bw_status bw_pick_open(bw_reader *reader, size_t n_tensors,
                        const bw_tensor *const *tensor, size_t n_ranges,
-                       const bw_pick_range *range, int (*stopped)(void),
-                       bw_pick **ret_pick, bw_error *err) BW_MUST_CHECK;
+                       const bw_pick_range *range, bool is_checked,
+                       int (*stopped)(void), bw_pick **ret_pick,
+                       bw_error *err) BW_MUST_CHECK;
 void bw_pick_close(bw_pick *pick);
 
 /* How many rows will come. */

@@ -151,6 +151,14 @@ static bw_status check_options(const bw_unpack_options *options, bw_error *err)
     return BW_OK;
 }
 
+/* Files with names of their own, which would stay where a later row turns out
+ * to be damaged. */
+static bool makes_files(const bw_unpack_options *options)
+{
+    return options->format == BW_UNPACK_PNG && options->is_folder &&
+           options->picture.grid_rows == 0;
+}
+
 bw_status bw_unpack(const bw_unpack_options *options, bw_error *err)
 {
     const bw_tensor **tensor = NULL;
@@ -167,7 +175,8 @@ bw_status bw_unpack(const bw_unpack_options *options, bw_error *err)
         rc = find_tensors(options, reader, tensor, err);
     if (rc == BW_OK)
         rc = bw_pick_open(reader, options->n_tensors, tensor, options->n_ranges,
-                          options->range, options->stopped, &pick, err);
+                          options->range, makes_files(options),
+                          options->stopped, &pick, err);
     if (rc)
         goto done;
     const char *kind = bw_reader_meta(reader, BW_META_KIND);

@@ -201,7 +201,7 @@ static bw_status load_rows(work *w, bw_reader *reader, bw_pick_range *range,
     else if (!bw_pick_parse(rows, range, &n_ranges))
         return bw_error_set(err, BW_ERR_USAGE, "--rows: '%s' is not understood",
                             rows);
-    status = bw_pick_open(reader, labelled ? 2 : 1, t, n_ranges, range,
+    status = bw_pick_open(reader, labelled ? 2 : 1, t, n_ranges, range, false,
                           bw_interrupt_signal, &pick, err);
     if (!status)
         status =

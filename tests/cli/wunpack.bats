@@ -188,6 +188,7 @@ np.save("f.npy", np.array([[[0, .5], [1, 2]]], "f4"))'
     head -c -3 d.st.zst >cut.st.zst
     check 1 wunpack cut.st.zst images --rows 0:2 -o o.npy
     check 1 wunpack cut.st.zst images --index 0 -o o.png
+    check 1 wunpack cut.st.zst images --rows 0:2 -o p/
     check 1 bash -c 'wunpack cut.st.zst images --rows 5,1 >/dev/null'
     stderr_has 'wunpack: cut.st.zst: '
     files_are cut.st.zst d.st.zst
