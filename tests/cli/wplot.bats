@@ -14,7 +14,7 @@ setup_file() {
     wunpack d.st.zst images --to npy -o cube.npy
     wunpack d.st.zst images --to tsv >pixels.tsv
     {
-        printf '# dwe 0.1.0\nset\tstep\tepoch\tmse\ttotal\n'
+        printf '# dwe 1.0.0\nset\tstep\tepoch\tmse\ttotal\n'
         for k in 1 2 3 4 5 6; do
             printf 'train\t%d\t1\t%d\t%d\n' "$k" $((20 - k)) $((40 - k * k))
         done
