@@ -1,6 +1,7 @@
 /* multiscale.c - levels, their starts, and which solver takes which. */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/progress.h"
@@ -128,6 +129,20 @@ static bw_status finish_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     return status;
 }
 
+/* Of the time since the last lap a part was pricing. The bitmask method has
+ * that from a few of its calls, so that one which the system interrupted may
+ * tell of more than all of it. */
+static void lap_pivots(bw_multiscale *m, bw_watch *opt_watch)
+{
+    double *seconds = m->watch.seconds, before = seconds[BW_PART_PIVOTS];
+
+    bw_watch_lap(opt_watch, BW_PART_PIVOTS);
+    double all = seconds[BW_PART_PIVOTS] - before;
+    double pricing = fmax(0, fmin(m->bitmask.pricing, all));
+    seconds[BW_PART_PIVOTS] -= pricing;
+    seconds[BW_PART_PRICING] += pricing;
+}
+
 /* Solves in small integers, and if they are rounded then exactly from there. */
 static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
                                bw_tree *tree, bool *is_done)
@@ -157,9 +172,7 @@ static bw_status solve_bitmask(bw_multiscale *m, const bw_arcs *arcs,
     b->pricing = 0;
     *is_done = bw_bitmask_solve(b);
     bw_multiscale_sort(m, tree);
-    bw_watch_lap(watch, BW_PART_PIVOTS);
-    m->watch.seconds[BW_PART_PIVOTS] -= b->pricing;
-    m->watch.seconds[BW_PART_PRICING] += b->pricing;
+    lap_pivots(m, watch);
     uint64_t n_pivots = b->n_pivots - before;
     if (arcs->is_coarse)
         m->counts.n_coarse_pivots += n_pivots;
