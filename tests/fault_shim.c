@@ -7,6 +7,9 @@
  *   FAULT_ERRNO  ENOSPC EIO EINTR ..., as a number; 0: half is written or read
  *   FAULT_ALONE  if set, only the program's own calls count
  *   FAULT_COUNT  a file that is told how many calls of the kind there were
+ *   FAULT_LEFT   a file that is told what main leaves behind: how many blocks
+ *                of memory, how many descriptors; then whose the blocks are,
+ *                each as "PROGRAM OFFSET" (as addr2line wants it)
  *
  * Calls count from main's beginning to its end where the program makes them, or
  * one of the libraries below; others (BLAS, oneDNN, cairo and what it loads)
@@ -26,7 +29,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MAX_RANGES = 16, DEADLINE = 120 /* seconds; nothing should hang */ };
+enum {
+    MAX_RANGES = 16,
+    MAX_BLOCKS = 1 << 20,
+    N_LISTS = 1 << 16,
+    MAX_DESCRIPTORS = 64,
+    DEADLINE = 120 /* seconds; nothing should hang */
+};
 
 static const char *const asking[] = {"libc.so",   "libzstd", "libjansson",
                                      "libpng",    "libz.so", "libxxhash",
@@ -72,8 +81,9 @@ static bool fails(const char *name, const void *caller)
     return true;
 }
 
-/* In a macro, so that the address is that of the function's caller. */
+/* In macros, so that the address is that of the function's caller. */
 #define FAILS(name) fails(name, __builtin_return_address(0))
+#define GAVE(address) gave(address, __builtin_return_address(0))
 
 /* ---- files ---- */
 
@@ -198,30 +208,106 @@ void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t from)
     return FAILS("map") ? MAP_FAILED : next(at, n, protection, flags, fd, from);
 }
 
+/* ---- memory that is left ---- */
+
+/* A block that was given out and not yet given back, in a list by its address;
+ * those that are free are a list, too. Links are indices, and 0 none. */
+typedef struct block {
+    const void *address, *caller;
+    uint32_t link;
+} block;
+
+static pthread_mutex_t blocks_lock = PTHREAD_MUTEX_INITIALIZER;
+static block blocks[MAX_BLOCKS];
+static uint32_t heads[N_LISTS], free_block, n_blocks = 1;
+
+static uint32_t *list_of(const void *address)
+{
+    return &heads[((uintptr_t)address >> 4) * 0x9e3779b97f4a7c15 >> 48];
+}
+
+/* What the program got, or one of the libraries for it; address is given on. */
+static void *gave(void *address, const void *caller)
+{
+    uint32_t *head = list_of(address), k;
+
+    if (address == NULL || !atomic_load(&is_armed) || !is_asking(caller))
+        return address;
+    pthread_mutex_lock(&blocks_lock);
+    k = free_block != 0 ? free_block : n_blocks++;
+    if (k == MAX_BLOCKS)
+        abort();
+    free_block = blocks[k].link;
+    blocks[k] = (block){address, caller, *head};
+    *head = k;
+    pthread_mutex_unlock(&blocks_lock);
+    return address;
+}
+
+static void took(const void *address)
+{
+    uint32_t *link = list_of(address), k;
+
+    pthread_mutex_lock(&blocks_lock);
+    while (*link != 0 && blocks[*link].address != address)
+        link = &blocks[*link].link;
+    k = *link;
+    if (k != 0) {
+        *link = blocks[k].link;
+        blocks[k] = (block){.link = free_block};
+        free_block = k;
+    }
+    pthread_mutex_unlock(&blocks_lock);
+}
+
+static size_t count_descriptors(void)
+{
+    size_t n = 0;
+
+    for (int fd = 0; fd < MAX_DESCRIPTORS; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 /* ---- memory, threads ---- */
 
 void *malloc(size_t n)
 {
     NEXT(void *, "malloc", size_t);
-    return FAILS("memory") ? NULL : next(n);
+    return FAILS("memory") ? NULL : GAVE(next(n));
 }
 
 void *calloc(size_t n, size_t size)
 {
     NEXT(void *, "calloc", size_t, size_t);
-    return FAILS("memory") ? NULL : next(n, size);
+    return FAILS("memory") ? NULL : GAVE(next(n, size));
 }
 
 void *realloc(void *p, size_t n)
 {
     NEXT(void *, "realloc", void *, size_t);
-    return FAILS("memory") ? NULL : next(p, n);
+
+    if (FAILS("memory"))
+        return NULL;
+    /* Before it can be another thread's; given back where next fails, which
+     * nothing here makes it do. */
+    took(p);
+    return GAVE(next(p, n));
 }
 
 void *aligned_alloc(size_t alignment, size_t n)
 {
     NEXT(void *, "aligned_alloc", size_t, size_t);
-    return FAILS("memory") ? NULL : next(alignment, n);
+    return FAILS("memory") ? NULL : GAVE(next(alignment, n));
+}
+
+void free(void *p)
+{
+    NEXT(void, "free", void *);
+
+    if (p != NULL)
+        took(p);
+    next(p);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -308,35 +394,65 @@ static void read_settings(void)
         number = ENOMEM;
 }
 
-/* With a system's own calls, as the program may have closed anything. */
+/* The file that a setting names; -1 if none. */
+static int open_told(const char *setting)
+{
+    const char *path = getenv(setting);
+
+    return path != NULL
+               ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+               : -1;
+}
+
 static void tell_count(void)
 {
-    const char *path = getenv("FAULT_COUNT");
-    char text[32];
-    int fd = path != NULL
-                 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-                 : -1;
+    int fd = open_told("FAULT_COUNT");
 
     if (fd < 0)
         return;
-    (void)!write(
-        fd, text,
-        (size_t)snprintf(text, sizeof text, "%lu\n", atomic_load(&n_calls)));
+    dprintf(fd, "%lu\n", atomic_load(&n_calls));
+    close(fd);
+}
+
+static void tell_left(size_t n_descriptors_before)
+{
+    size_t n_descriptors = count_descriptors(), n = 0;
+    int fd = open_told("FAULT_LEFT");
+
+    if (fd < 0)
+        return;
+    for (uint32_t k = 1; k < n_blocks; k++)
+        n += blocks[k].address != NULL;
+    dprintf(fd, "%zu %zu\n", n,
+            n_descriptors > n_descriptors_before
+                ? n_descriptors - n_descriptors_before
+                : 0);
+    for (uint32_t k = 1; k < n_blocks; k++) {
+        Dl_info info;
+
+        if (blocks[k].address != NULL && dladdr(blocks[k].caller, &info) != 0)
+            dprintf(fd, "%s %#tx\n", info.dli_fname,
+                    (const char *)blocks[k].caller -
+                        (const char *)info.dli_fbase);
+    }
     close(fd);
 }
 
 static int watched_main(int argc, char **argv, char **environment)
 {
     bool is_program = true;
+    size_t n_descriptors;
     int result;
 
     read_settings();
     dl_iterate_phdr(note_ranges, &is_program);
     replace_standard_output();
+    n_descriptors = count_descriptors();
     alarm(DEADLINE);
     atomic_store(&is_armed, true);
     result = real_main(argc, argv, environment);
     atomic_store(&is_armed, false);
     tell_count();
+    tell_left(n_descriptors);
     return result;
 }

@@ -53,16 +53,23 @@ static json_t *complete(json_t *value, bool is_good)
     return NULL;
 }
 
-static json_t *tensor_value(const bw_tensor *t, const bw_stats *opt_stats)
+static json_t *shape_value(const bw_tensor *t)
 {
-    json_t *value = json_object(), *shape = json_array();
+    json_t *shape = json_array();
     bool is_good = shape != NULL;
 
     for (unsigned k = 0; k < t->rank && is_good; k++)
         is_good = json_array_append_new(shape, bw_json_whole(t->shape[k])) == 0;
-    is_good = set(value, "name", json_string(t->name)) &&
-              set(value, "dtype", json_string(bw_dtype_name(t->dtype))) &&
-              set(value, "shape", shape) && is_good;
+    return complete(shape, is_good);
+}
+
+static json_t *tensor_value(const bw_tensor *t, const bw_stats *opt_stats)
+{
+    json_t *value = json_object();
+    bool is_good = set(value, "name", json_string(t->name)) &&
+                   set(value, "dtype", json_string(bw_dtype_name(t->dtype))) &&
+                   set(value, "shape", shape_value(t));
+
     if (is_good && opt_stats != NULL)
         is_good = set(value, "min", bound(opt_stats, t->dtype, false)) &&
                   set(value, "max", bound(opt_stats, t->dtype, true)) &&
