@@ -89,9 +89,20 @@ void bw_unit_share(bw_unit *unit, const bw_share *opt_share)
 
 /* ---- gradients and steps ---- */
 
+static void clear_piece(void *arg, size_t task, size_t worker)
+{
+    bw_unit *unit = arg;
+    bw_cut cut = bw_cut_piece(unit->n_trained, BW_CUT_VALUES, task);
+
+    (void)worker;
+    memset(unit->gradient + cut.from, 0,
+           (cut.to - cut.from) * sizeof *unit->gradient);
+}
+
 void bw_unit_clear_gradient(bw_unit *unit)
 {
-    memset(unit->gradient, 0, unit->n_trained * sizeof *unit->gradient);
+    bw_tasks_run(unit->tasks, bw_cut_count(unit->n_trained, BW_CUT_VALUES),
+                 clear_piece, unit);
 }
 
 void bw_unit_sum(bw_unit *unit, bw_comm *opt_comm)
