@@ -68,6 +68,11 @@ echo "ok - x::a" >>"${1#--tap=}"'
     [ "$(last_line)" = '0 passed, 2 failed, 0 skipped' ]
     check 1 "$tests/summary" -r results tests/unit/test_late
     [ "$(last_line)" = '1 passed, 1 failed, 0 skipped' ]
+    # One of which nothing can be noted down.
+    script first 0 'mkdir -p results/second.tap/x'
+    script second 0
+    check 1 "$tests/summary" -j 1 -r results ./first ./second
+    [ "$(last_line)" = '1 passed, 1 failed, 0 skipped' ]
 }
 
 @test "summary takes a sanitizer's report for a failure" {
