@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "barrow/container.h"
 #include "barrow/random.h"
@@ -125,14 +126,23 @@ typedef struct damage {
     bool is_cut;
     size_t byte;
     unsigned bit;
+    char text[96]; /* for a finding: how to have it again */
 } damage;
 
-static damage draw(bw_random *random, size_t n)
+/* To a file of n bytes. */
+static damage draw(bw_random *random, uint64_t seed, size_t kind, size_t n)
 {
     damage d = {.is_cut = bw_random_below(random, N_CUT) == 0};
 
     d.byte = (size_t)bw_random_below(random, n);
     d.bit = (unsigned)bw_random_below(random, 8);
+    if (d.is_cut)
+        snprintf(d.text, sizeof d.text, "seed %llu, file %zu: cut at byte %zu",
+                 (unsigned long long)seed, kind, d.byte);
+    else
+        snprintf(d.text, sizeof d.text,
+                 "seed %llu, file %zu: bit %u of byte %zu",
+                 (unsigned long long)seed, kind, d.bit, d.byte);
     return d;
 }
 
@@ -163,13 +173,13 @@ static bool is_seen(const damage *d, unsigned char *bytes, size_t n,
     err = (bw_error)BW_ERROR_INIT;
     status = read_through("damaged", &digest);
     if (status == BW_OK) {
-        cr_expect_not(d->is_cut, "a cut at byte %zu of %zu", d->byte, n);
-        cr_expect_eq(digest, wanted, "bit %u of byte %zu of %zu", d->bit,
-                     d->byte, n);
+        cr_expect_not(d->is_cut, "%s", d->text);
+        cr_expect_eq(digest, wanted, "%s", d->text);
         return false;
     }
-    cr_expect_eq(status, BW_ERR_FORMAT, "%s", err.text);
-    cr_expect_eq(strncmp(err.text, "damaged: ", 9), 0, "%s", err.text);
+    cr_expect_eq(status, BW_ERR_FORMAT, "%s: %s", d->text, err.text);
+    cr_expect_eq(strncmp(err.text, "damaged: ", 9), 0, "%s: %s", d->text,
+                 err.text);
     return true;
 }
 
@@ -185,12 +195,12 @@ static void check_kind(size_t kind, uint64_t seed)
     bytes = raw_read("whole.st.zst", &n);
     bw_random_init(&random, seed, BW_RANDOM_TEST, kind);
     for (size_t k = 0; k < N_DAMAGED / N_KINDS; k++) {
-        damage d = draw(&random, n);
+        damage d = draw(&random, seed, kind, n);
 
         n_unseen += !is_seen(&d, bytes, n, wanted);
     }
-    cr_expect_lt(20 * n_unseen, N_DAMAGED / N_KINDS, "seed %llu",
-                 (unsigned long long)seed);
+    cr_expect_lt(20 * n_unseen, N_DAMAGED / N_KINDS, "seed %llu, file %zu",
+                 (unsigned long long)seed, kind);
     free(bytes);
     cr_assert_eq(unlink("whole.st.zst"), 0);
 }
