@@ -42,16 +42,25 @@ is() {
     [ "$1" = "$2" ] || show "the proposals" "$2" "$1"
 }
 
+# all_options TOOL [VERB]: the proposals are the options that its help tells of.
+all_options() {
+    "$@" --help=all |
+        sed -nE 's/^ {1,8}(-[A-Za-z0-9], )?(--[a-z0-9-]+).*/\2/p' |
+        sort >want.txt
+    [ -s want.txt ]
+    both "$@" -- | diff -u want.txt - >&2
+}
+
 @test "options are those of each tool's --help=all" {
-    for name in $(tools); do
-        "$name" --help=all >help.txt
-        sed -nE 's/^ {1,8}(-[A-Za-z0-9], )?(--[a-z0-9-]+).*/\2/p' help.txt |
-            sort >want.txt
-        both "$name" -- | diff -u want.txt - >&2
-    done
+    for name in $(tools); do all_options "$name"; done
 }
 
 @test "verbs come first, then their options" {
+    for name in dwe wae wgan wplot; do
+        both "$name" '' | grep -v '^-' >verbs.txt
+        [ "$(wc -l <verbs.txt)" -gt 1 ]
+        while read -r verb; do all_options "$name" "$verb"; done <verbs.txt
+    done
     is "$(both wgan tr)" train
     is "$(both wgan train --lips)" --lipschitz
     is "$(both dwe e)" "embed

@@ -137,7 +137,7 @@ page_says() {
     need mandoc
     while read -ra words; do
         page_says "$BARROW_SOURCE/man/${words[0]}.1" >page.txt
-        help_defaults "${words[@]}" >defaults.txt
+        help_defaults "${words[@]}" | tee -a all.txt >defaults.txt
         while read -r name value; do
             awk -v verb="${words[1]-}" -v name="$name" '
                 $2 == name && $1 == verb { own = own $0 }
@@ -149,9 +149,13 @@ page_says() {
                     "$(cat said.txt)"
         done <defaults.txt
     done < <(programs)
+    [ "$(wc -l <all.txt)" -gt 100 ]
 }
 
-@test "every tool that is built is compared" {
+@test "every tool is built, and compared" {
+    sed -n '/^bin_PROGRAMS = /,/[^\\]$/s/^\t\([a-z]*\).*/\1/p' \
+        "$BARROW_SOURCE/Makefile.am" | diff -u --label Makefile.am \
+        --label tools - <(tools | sort)
     for name in $(tools); do
         grep -q "compare_options $name\$" "$BATS_TEST_FILENAME" ||
             show "a test for" "$name" "none"
