@@ -18,11 +18,12 @@ teardown() {
 
 # machines ssh | slurm: takes loopback.sh, or skips the test.
 machines() {
+    local packages='openssh-server and rsync'
+    [ "$1" = ssh ] || packages='slurm-wlm and munge'
     # shellcheck source=pipelines/loopback.sh
     . "$BARROW_SOURCE/pipelines/loopback.sh"
     need parallel perl
-    "loopback_has_$1" || skip "no $1: install openssh-server and rsync, or" \
-        'slurm-wlm and munge'
+    "loopback_has_$1" || skip "no $1: install $packages"
     loopback_start
 }
 
@@ -135,12 +136,12 @@ shards_of() {
     stderr_has "SHARDS='none' is no whole number above 0"
     cluster 1 HISTOGRAMS=nothing.st.zst -- --here out
     stderr_has 'nothing.st.zst: no such file'
-    need parallel
-    cluster 1 -- --ssh 'a,b c' out
-    stderr_has 'b c: no name of a host'
     cluster 2 SOLVE='--p 0.5' -- --here other
     stderr_has "wdist: option '--p'"
     [ ! -e other/index.html ]
+    need parallel
+    cluster 1 -- --ssh 'a,b c' out
+    stderr_has 'b c: no name of a host'
 }
 
 @test "a host dies midway, and another takes over its shards" {
