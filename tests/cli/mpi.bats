@@ -67,7 +67,8 @@ near() {
 }
 
 # alike TOOL ARGUMENT...: two and three processes make the model that one
-# makes, to 2e-5 of its largest value; a step moves it by a hundred times that.
+# makes, to 2e-5 of its largest value; the steps behind the first move it by
+# more than a hundred times that.
 alike() {
     local n tool=$1
     shift
@@ -137,14 +138,14 @@ alike() {
 }
 
 @test "rank 0 alone writes and talks" {
-    mpirun -n 2 wae train -j 1 --steps 8 --config wae.conf --log l.tsv --pictures p \
-        --checkpoint c.st.zst i.st.zst -o m.st.zst 2>told.txt
+    mpirun -n 2 wae train -j 1 --steps 8 --config wae.conf --log l.tsv \
+        --pictures p --checkpoint c.st.zst i.st.zst -o m.st.zst 2>told.txt
     [ ! -s told.txt ]
     [ "$(grep -c '^train' l.tsv)" -eq 1 ]
     [ "$(grep -c '^validation' l.tsv)" -eq 1 ]
     [ "$(step_of c.st.zst)" -eq 8 ]
-    mpirun -n 2 wae train -v -j 1 --steps 8 --config wae.conf i.st.zst -o m.st.zst \
-        2>told.txt
+    mpirun -n 2 wae train -v -j 1 --steps 8 --config wae.conf i.st.zst \
+        -o m.st.zst 2>told.txt
     grep -q '^wae: rank 0 of 2, threads: 1$' told.txt
     grep -q '^wae: rank 1 of 2, threads: 1$' told.txt
     [ "$(grep -c '8 steps' told.txt)" -eq 1 ]
@@ -223,7 +224,8 @@ goes_on() {
     goes_on 3
 }
 
-# mpirun waits out the time that it leaves to the others.
+# mpirun passes it on, and kills what is left only after the time that
+# background gives.
 @test "SIGTERM to mpirun leaves a checkpoint" {
     sed 's/conv 4/conv 64/' e.txt >wide.txt
     background 2

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +30,8 @@ static settings defaults(void)
     return s;
 }
 
-/* Parses the file at path. Writes the options in force, to be freed; NULL where
- * the file is refused. */
+/* Parses the file at path. Returns the options in force as --dump-config
+ * writes them, to be freed; NULL where the file is refused. */
 static char *parse(const char *path)
 {
     settings s = defaults();

@@ -2,6 +2,7 @@
  * statistics, digest; then each tensor at once. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

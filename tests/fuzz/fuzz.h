@@ -5,9 +5,9 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "store/array.h"
 
@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 _Noreturn void fuzz_fail(const char *what, const char *file, int line);
 
 /* The n bytes as a file that can be opened under its path: a regular one, or,
- * where n is odd, a pipe, whose size nobody knows beforehand. */
+ * where n is odd and a pipe holds so many, a pipe, whose size nobody knows
+ * beforehand. */
 typedef struct fuzz_file {
     int fd;
     char path[32];
@@ -33,7 +34,8 @@ void fuzz_file_close(fuzz_file *file);
  * Returns whether it ended well. */
 bool fuzz_check(bw_status status, const bw_error *err);
 
-/* For a terminal: no control character but tabs and ends of lines. */
+/* Text for a terminal must have no control characters but tabs and ends of
+ * lines. */
 void fuzz_check_text(const char *text);
 
 /* Reads all rows of an array of a format, and checks that its header, where it

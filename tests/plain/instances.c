@@ -1,13 +1,12 @@
 /* instances.c - small random transport instances; see instances.h. */
 #include "config.h"
 
-#include "plain/instances.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "barrow/random.h"
+#include "plain/instances.h"
 
 /* Where costs come from coordinates, the points of both sides. */
 typedef struct points {

@@ -234,7 +234,8 @@ static void reorder(const pass *p, bw_shape image, bool is_flatten,
 
 /* ---- normalisations ---- */
 
-/* A set of values with one mean and variance: value k of set `set`. */
+/* n sets of size values, each with a mean and variance of its own: a channel of
+ * the whole batch, or an item. */
 typedef struct sets {
     size_t n, size;
     bool by_channel;

@@ -16,7 +16,7 @@ typedef struct plain_layer_run {
     size_t n;
     bool is_training;
     const double *x;    /* (n, in) */
-    double *y;          /* (n, out): forward writes it; backward needs it not */
+    double *y;          /* (n, out): written by forward, not read by backward */
     const double *dy;   /* (n, out) */
     double *dx;         /* (n, in): overwritten */
     double *weight[4];  /* running statistics change in training */

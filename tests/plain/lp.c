@@ -13,10 +13,10 @@
  */
 #include "config.h"
 
-#include "plain/lp.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "plain/lp.h"
 
 enum { N_NODES = 2 * PLAIN_LP_MAX };
 

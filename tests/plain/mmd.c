@@ -1,11 +1,11 @@
 /* mmd.c - the double sum; see mmd.h. */
 #include "config.h"
 
-#include "plain/mmd.h"
-
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#include "plain/mmd.h"
 
 static double kernel_of(const bw_mmd *mmd, double unit, double square)
 {
@@ -63,12 +63,13 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The lower median of the squared distances of all pairs of n points. */
 double plain_mmd_median(size_t n, const double *x, size_t d)
 {
     double *square = malloc(n * n * sizeof *square), median;
     size_t n_pairs = 0;
 
+    if (square == NULL)
+        abort();
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
             square[n_pairs++] = plain_mmd_square(d, x + i * d, x + j * d);

@@ -1,10 +1,10 @@
 /* ratio.c - long division in base 2; see ratio.h. */
 #include "config.h"
 
-#include "plain/ratio.h"
-
 #include <math.h>
 #include <stdbool.h>
+
+#include "plain/ratio.h"
 
 double plain_ratio_round(__int128 numerator, int64_t denominator)
 {
