@@ -54,7 +54,9 @@ median() {
     }'
 }
 
-# ratios: columns of a table, from rounds.txt, lines "peer's ours" seconds.
+# ratios: three columns of a table, of the first number of each line of
+# rounds.txt by the second: of seconds the peer's by ours, of rates the other
+# way round.
 ratios() {
     awk '{print $1 / $2}' rounds.txt | median
 }
