@@ -16,6 +16,7 @@
 
 #include "nn/conv_line.h"
 #include "nn/conv_thin_vector.h"
+#include "nn/cut.h"
 
 enum {
     LANES = BW_LANES,
@@ -25,18 +26,7 @@ enum {
     FEW_ROWS = 5
 };
 
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
-
 extern const bw_conv_thin_kernel BW_CONV_THIN_KERNEL;
-
-INLINE size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- points ---- */
 
@@ -298,7 +288,7 @@ static void apply_rows(const apply_job *job, size_t column, const float *v,
         size_t n = bw_conv_thin_block(line->target_c, n_blocks, b + 1) - block;
 
         multiply_block(job, block, n, v, plane, m);
-        write_block(job, column, smaller(OUTPUTS, line->target_w - column),
+        write_block(job, column, bw_cut_min(OUTPUTS, line->target_w - column),
                     block, n, m);
     }
 }
@@ -317,14 +307,14 @@ static void kernel_apply(const bw_conv_line *line, size_t row, size_t row_end,
     size_t step = line->target_c > line->source_c ? FEW_ROWS : BW_LINE_ROWS;
 
     ptrdiff_t first = (ptrdiff_t)row - line->top;
-    size_t above = smaller((size_t)(first > 0 ? first : 0), line->source_h);
+    size_t above = bw_cut_min((size_t)(first > 0 ? first : 0), line->source_h);
 
     memset(zeros, 0, pixel * sizeof *zeros);
     for (size_t j = 0; j < line->target_w; j += OUTPUTS) {
         ptrdiff_t next = (ptrdiff_t)(j + OUTPUTS);
         ahead all[N_AHEAD] = {
             look_ahead(source, line->source_w, line->source_c, above,
-                       smaller(n_rows, line->source_h - above),
+                       bw_cut_min(n_rows, line->source_h - above),
                        next - line->left + OUTPUTS),
             look_ahead(target, line->target_w, line->target_c, row,
                        row_end - row, next),
@@ -337,7 +327,7 @@ static void kernel_apply(const bw_conv_line *line, size_t row, size_t row_end,
         for (size_t i = row; i < row_end; i += step) {
             apply_job job = {.line = line,
                              .row = i,
-                             .n_rows = smaller(step, row_end - i),
+                             .n_rows = bw_cut_min(step, row_end - i),
                              .end = end,
                              .target = target,
                              .ahead = all};
@@ -432,7 +422,7 @@ static void kernel_weight(const bw_conv_thin_part *part, const float *x,
     size_t zeros = x_pixel > y_pixel ? x_pixel : y_pixel;
     memset(room, 0, zeros * sizeof *room);
     for (size_t i = 0; i < s->p; i += BW_LINE_DEEP) {
-        job.n_rows = smaller(BW_LINE_DEEP, s->p - i);
+        job.n_rows = bw_cut_min(BW_LINE_DEEP, s->p - i);
         size_t n_x_rows = job.n_rows + s->kh - 1;
         size_t x_plane = n_x_rows * x_pixel;
         size_t y_plane = job.n_rows * y_pixel;

@@ -25,12 +25,6 @@ enum { ROWS = 3 };
 enum { ROWS = 1 };
 #endif
 
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
-
 /* ---- products ---- */
 
 INLINE void multiply_rows(const bw_phase_product *p, size_t row, size_t n_rows)

@@ -10,6 +10,7 @@
 
 #include "nn/conv_line.h"
 #include "nn/conv_thin_vector.h"
+#include "nn/cut.h"
 
 enum { LANES = BW_LANES, WIDTH = sizeof(vec) / sizeof(float) };
 
@@ -26,13 +27,7 @@ enum { MAX_SIDE = 4 };
     ((a) == 1 ? 12 : (a) == 2 ? 6 : (a) == 3 ? 4 : (a) == 4 ? 3 : 1)
 #endif
 
-/* Statements for k = 0 .. n - 1, n a constant, unrolled: only where all loops
- * over a tile are, its sums stay in registers. */
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
+/* Statements for k = 0 .. n - 1, n a constant, unrolled. */
 #define EACH(k, n, ...)                                                        \
     UNROLL for (size_t k = 0; k < (n); k++)                                    \
     {                                                                          \
@@ -51,11 +46,6 @@ enum { MAX_SIDE = 4 };
     FOR_SIDE(T, 3)                                                             \
     FOR_SIDE(T, 4)                                                             \
     FOR_SIDE(T, 5)
-
-INLINE size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- apply: tiles ---- */
 
@@ -231,7 +221,7 @@ static void apply_edge(const apply_job *job, size_t row, size_t row_end,
     for (size_t i = row; i < row_end;) {
         size_t n = 1;
         if (i >= rows->inner && i < rows->inner_end)
-            n = smaller(rows->inner_end, row_end) - i;
+            n = bw_cut_min(rows->inner_end, row_end) - i;
         apply_strip(job, i, column, n, true);
         i += n;
     }
@@ -294,7 +284,7 @@ INLINE meeting meet(size_t n, size_t stride, size_t tap, size_t before,
         first = (first + stride - 1) / stride;
         end = (end - 1) / stride + 1;
     }
-    end = smaller(n, end);
+    end = bw_cut_min(n, end);
     if (first >= end)
         return (meeting){0, 0, 0};
     return (meeting){first, end - first, first * stride + tap - before};
@@ -354,14 +344,14 @@ static void kernel_weight(const bw_conv_thin_part *part, const float *x,
     size_t band = band_of(s, &w);
     for (size_t i = 0; i < s->p; i += band) {
         float *at = sums;
-        size_t end = smaller(i + band, s->p);
+        size_t end = bw_cut_min(i + band, s->p);
         for (size_t k = 0; k < w.many_blocks; k++) {
             size_t b = bw_conv_thin_block(w.n_part, w.many_blocks, k);
             size_t nb = bw_conv_thin_block(w.n_part, w.many_blocks, k + 1) - b;
             for (size_t r = 0; r < s->kh; r++) {
                 meeting rows = meet(end, s->stride, r, s->top, s->h);
                 if (rows.first < i && rows.n) {
-                    size_t skip = smaller(i - rows.first, rows.n);
+                    size_t skip = bw_cut_min(i - rows.first, rows.n);
                     rows.first += skip;
                     rows.n -= skip;
                     rows.pixel += skip * s->stride;

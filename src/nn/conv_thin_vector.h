@@ -13,6 +13,14 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of a constant number of turns: only where all loops over a tile
+ * are unrolled, its sums stay in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
 #if defined(__AVX512F__)
 
 #include <immintrin.h>
