@@ -3,23 +3,69 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/json.h"
 #include "store/utf8.h"
 
+/* Blocks that jansson has got for the work in hand, newest last. */
+typedef struct watch {
+    bool is_on;
+    jmp_buf failed;
+    void **block;
+    size_t n, capacity;
+} watch;
+
 /* jansson hands its allocator no context, and has one for all threads. */
 static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER;
 static json_malloc_t plain_malloc;
-static _Thread_local bool was_short;
+static json_free_t plain_free;
+static _Thread_local watch mine;
 
+static bool note(void *p)
+{
+    if (mine.n == mine.capacity) {
+        size_t capacity = mine.capacity == 0 ? 64 : 2 * mine.capacity;
+        void **block = realloc(mine.block, capacity * sizeof *block);
+
+        if (block == NULL)
+            return false;
+        mine.block = block;
+        mine.capacity = capacity;
+    }
+    mine.block[mine.n++] = p;
+    return true;
+}
+
+/* jansson does not get to see that memory ran out: its lexer goes on without
+ * the character that had no room, and where that was the quote at the end of a
+ * string, it goes on past the end of the text (2.14, lex_scan_string). */
 static void *watched_malloc(size_t n)
 {
     void *p = plain_malloc(n);
 
-    was_short |= p == NULL;
-    return p;
+    if (!mine.is_on || (p != NULL && note(p)))
+        return p;
+    plain_free(p);
+    longjmp(mine.failed, 1);
+}
+
+/* What is freed was mostly had a moment ago. */
+static void watched_free(void *p)
+{
+    size_t k = mine.n;
+
+    while (k > 0 && mine.block[k - 1] != p)
+        k--;
+    if (k > 0) {
+        mine.n--;
+        memmove(mine.block + k - 1, mine.block + k,
+                (mine.n - (k - 1)) * sizeof *mine.block);
+    }
+    plain_free(p);
 }
 
 json_t *bw_json_text(const char *text)
@@ -41,47 +87,53 @@ json_t *bw_json_whole(uint64_t value)
     return json_string(digits);
 }
 
-/* Between the two, this thread's lack of memory is noticed. */
-static json_free_t watch(void)
+/* Between the two, a lack of memory ends this thread's work at mine.failed. */
+static void watch_begin(void)
 {
-    json_free_t plain_free;
-
     pthread_mutex_lock(&watching);
     json_get_alloc_funcs(&plain_malloc, &plain_free);
-    json_set_alloc_funcs(watched_malloc, plain_free);
-    was_short = false;
-    return plain_free;
+    json_set_alloc_funcs(watched_malloc, watched_free);
+    mine.is_on = true;
 }
 
-static bool unwatch(json_free_t plain_free)
+/* What was had stays, or goes. */
+static void watch_end(bool stays)
 {
+    while (!stays && mine.n > 0)
+        plain_free(mine.block[--mine.n]);
+    free(mine.block);
+    mine = (watch){.is_on = false};
     json_set_alloc_funcs(plain_malloc, plain_free);
     pthread_mutex_unlock(&watching);
-    return was_short;
 }
 
 json_t *bw_json_parse(const char *text, size_t n, size_t flags,
                       json_error_t *error, bool *is_short)
 {
-    json_free_t plain_free = watch();
-    json_t *value = json_loadb(text, n, flags, error);
+    json_t *value;
 
-    *is_short = unwatch(plain_free);
-    if (*is_short) {
-        json_decref(value);
-        value = NULL;
+    watch_begin();
+    if (setjmp(mine.failed) != 0) {
+        watch_end(false);
+        *is_short = true;
+        return NULL;
     }
+    value = json_loadb(text, n, flags, error);
+    watch_end(true);
+    *is_short = false;
     return value;
 }
 
 char *bw_json_print(const json_t *value, size_t flags)
 {
-    json_free_t plain_free = watch();
-    char *text = json_dumps(value, flags);
+    char *text;
 
-    if (unwatch(plain_free)) {
-        free(text);
-        text = NULL;
+    watch_begin();
+    if (setjmp(mine.failed) != 0) {
+        watch_end(false);
+        return NULL;
     }
+    text = json_dumps(value, flags);
+    watch_end(true);
     return text;
 }

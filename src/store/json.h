@@ -15,11 +15,12 @@ json_t *bw_json_text(const char *text);
 json_t *bw_json_whole(uint64_t value);
 
 /* json_loadb, which by itself drops from a string the characters that it finds
- * no memory for, and goes on. *is_short: memory ran out; the value is NULL. */
+ * no memory for, and goes on, past the end of the text where that was a quote.
+ * *is_short: memory ran out; the value is NULL. */
 json_t *bw_json_parse(const char *text, size_t n, size_t flags,
                       json_error_t *error, bool *is_short);
 
-/* json_dumps, which by itself does the same to what it prints. To be freed. */
+/* json_dumps, which by itself drops characters, too. To be freed. */
 char *bw_json_print(const json_t *value, size_t flags);
 
 #endif

@@ -2,16 +2,27 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/json.h"
 
 static size_t n_asked, failing; /* 0: none */
+static size_t n_left;           /* blocks that were not given back */
 
 static void *failing_malloc(size_t n)
 {
-    return ++n_asked == failing ? NULL : malloc(n);
+    void *p = ++n_asked == failing ? NULL : malloc(n);
+
+    n_left += p != NULL;
+    return p;
+}
+
+static void counted_free(void *p)
+{
+    n_left -= p != NULL;
+    free(p);
 }
 
 static json_t *parse(const char *text, size_t k, bool *is_short)
@@ -34,7 +45,7 @@ Test(json, no_character_is_lost_where_memory_runs_out)
     bool is_short;
     size_t n;
 
-    json_set_alloc_funcs(failing_malloc, free);
+    json_set_alloc_funcs(failing_malloc, counted_free);
     whole = parse(text, 0, &is_short);
     n = n_asked;
     cr_assert_not_null(whole);
@@ -50,6 +61,42 @@ Test(json, no_character_is_lost_where_memory_runs_out)
     cr_expect(json_equal(value, whole));
     json_decref(value);
     json_decref(whole);
+    cr_expect_eq(n_left, 0);
+}
+
+/* Buffers grow at the quote of some of these, and behind the backslash of others,
+ * where jansson alone is aborted, or reads past the end. */
+Test(json, no_string_ends_later_than_its_quote)
+{
+    static const char digits[] = "0123456789012345678901234567890123456789"
+                                 "0123456789012345678901234567890123456789";
+    static const char escapes[] =
+        "\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t"
+        "\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t\\t"
+        "\\t\\t\\t\\t\\t\\t\\t\\t";
+    char text[200];
+    bool is_short;
+
+    json_set_alloc_funcs(failing_malloc, counted_free);
+    for (int length = 0; length < 80; length++) {
+        json_t *whole;
+        size_t n;
+
+        /* Digits, then as many characters of escapes, two each. */
+        snprintf(text, sizeof text, "[\"%.*s\\n\", \"%.*s\"]", length, digits,
+                 length / 2 * 2, escapes);
+        whole = parse(text, 0, &is_short);
+        n = n_asked;
+        cr_assert_not_null(whole, "%s", text);
+        json_decref(whole);
+        for (size_t k = 1; k <= n; k++) {
+            json_t *value = parse(text, k, &is_short);
+
+            cr_expect(is_short && value == NULL, "allocation %zu of %zu: %s", k,
+                      n, text);
+            cr_expect_eq(n_left, 0);
+        }
+    }
 }
 
 Test(json, what_is_printed_is_whole)
@@ -61,7 +108,7 @@ Test(json, what_is_printed_is_whole)
     char *whole = json_dumps(value, JSON_COMPACT), *text;
     size_t n;
 
-    json_set_alloc_funcs(failing_malloc, free);
+    json_set_alloc_funcs(failing_malloc, counted_free);
     n_asked = failing = 0;
     text = bw_json_print(value, JSON_COMPACT);
     cr_expect_str_eq(text, whole);
