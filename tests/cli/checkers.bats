@@ -83,6 +83,25 @@ echo "==7==ERROR: LeakSanitizer: detected memory leaks" >&2'
     [ "$(last_line)" = '1 passed, 1 failed, 0 skipped' ]
 }
 
+@test "analyze tells what is found, and what failed without a word" {
+    export BARROW_BUILD=$PWD PATH=$PWD:$PATH
+    script gcc 0 'echo "a.c:1: note: no finding" >&2'
+    script clang-tidy 0
+    check 0 "$tests/analyze" a.c b.c
+    [ -z "$output" ]
+    script clang-tidy 0 'echo "$2:1:1: warning: this is why"'
+    check 1 "$tests/analyze" a.c b.c
+    stdout_has 'a.c:1:1: warning: this is why'
+    stdout_has 'b.c:1:1: warning: this is why'
+    script clang-tidy 139
+    check 1 "$tests/analyze" a.c
+    stdout_has 'a.c: error: clang-tidy failed with status 139'
+    script clang-tidy 0
+    script gcc 4
+    check 1 "$tests/analyze" a.c
+    stdout_has 'a.c: error: gcc failed with status 4'
+}
+
 @test "layers accepts what src/LAYERS allows" {
     a_tree
     check 0 "$tests/layers" .
