@@ -188,12 +188,13 @@ static void multiply_rows(const blas_run *run, size_t row, size_t end,
     size_t n_columns = n_taps * shape->c;
     float beta = 0;
 
-    for (size_t n_rows; row < end; row += n_rows, beta = 1) {
+    for (size_t n_rows; row < end; row += n_rows) {
         n_rows = bw_cut_min(run->state->n_scratch / n_columns, end - row);
         bw_conv_columns_gather(shape, run->x, row, n_rows, tap, n_taps, col);
         bw_gemm(true, false, shape->o, n_columns, n_rows, 1,
                 run->y + row * shape->o, shape->o, col, n_columns, beta,
                 dw + tap * shape->c, run->state->n_columns);
+        beta = 1;
     }
 }
 

@@ -136,9 +136,10 @@ static void mark_linear(bw_axis *axis, size_t n_wanted)
 
     if (axis->is_whole && step < 1)
         step = 1;
-    for (double k = ceil(axis->low / step); k * step <= axis->high; k++) {
-        /* No -0. */
-        bw_tick *tick = add_tick(axis, k == 0 ? 0 : k * step);
+    /* Below 2^63: see least_length. */
+    int64_t k = (int64_t)ceil(axis->low / step);
+    for (; (double)k * step <= axis->high; k++) {
+        bw_tick *tick = add_tick(axis, (double)k * step);
         if (tick)
             set_linear_text(axis, step, tick);
         if (axis->n_ticks == BW_AXIS_TICKS)
@@ -147,9 +148,9 @@ static void mark_linear(bw_axis *axis, size_t n_wanted)
 }
 
 /* 1, 2, .. 9 times powers of ten; has_more: 2 and 5 are labelled, too. */
-static void mark_digits(bw_axis *axis, double from, double to, bool has_more)
+static void mark_digits(bw_axis *axis, int from, int to, bool has_more)
 {
-    for (double e = from; e <= to; e++)
+    for (int e = from; e <= to; e++)
         for (int k = 1; k < 10; k++) {
             bw_tick *tick = add_tick(axis, k * pow(10, e));
             if (!tick || (k != 1 && (!has_more || (k != 2 && k != 5))))
@@ -161,9 +162,9 @@ static void mark_digits(bw_axis *axis, double from, double to, bool has_more)
 
 static void mark_log(bw_axis *axis, size_t n_wanted)
 {
-    double from = floor(log10(axis->low)), to = ceil(log10(axis->high));
+    int from = (int)floor(log10(axis->low)), to = (int)ceil(log10(axis->high));
     double decades = log10(axis->high) - log10(axis->low);
-    double step = ceil(decades / (double)n_wanted);
+    int step = (int)ceil(decades / (double)n_wanted);
 
     if (decades < 0.7) {
         mark_linear(axis, n_wanted);
@@ -173,7 +174,7 @@ static void mark_log(bw_axis *axis, size_t n_wanted)
         mark_digits(axis, from, to, decades <= 3);
         return;
     }
-    for (double e = step * ceil(from / step); e <= to; e += step) {
+    for (int e = step * (int)ceil((double)from / step); e <= to; e += step) {
         bw_tick *tick = add_tick(axis, pow(10, e));
         if (!tick)
             continue;
