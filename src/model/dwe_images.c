@@ -164,53 +164,52 @@ static bw_status make_masses(size_t n, double *values, bw_dwe_mass mass,
     return BW_OK;
 }
 
-/* One image's channels as planes; 3 channels that are to be one, as wdist has
- * it: bytes round half to even. */
-static void split_planes(const raw *r, size_t n_planes, const double *items,
-                         double *planes)
+/* One channel of an image, or of 3 channels that are to be one plane their
+ * luminance, as wdist has it: bytes round half to even. */
+static void take_plane(const raw *r, size_t n_planes, size_t c,
+                       const double *items, double *plane)
 {
-    size_t n = r->n_pixels, c = r->n_channels;
+    bool is_integer = bw_dtype_is_integer(r->tensor->dtype);
 
-    for (size_t k = 0; k < n; k++) {
-        const double *pixel = items + k * c;
-        if (n_planes == c) {
-            for (size_t q = 0; q < c; q++)
-                planes[q * n + k] = pixel[q];
+    for (size_t k = 0; k < r->n_pixels; k++) {
+        const double *pixel = items + k * r->n_channels;
+        if (n_planes == r->n_channels) {
+            plane[k] = pixel[c];
             continue;
         }
         double luma = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2]) / 1000;
-        planes[k] = bw_dtype_is_integer(r->tensor->dtype) ? rint(luma) : luma;
+        plane[k] = is_integer ? rint(luma) : luma;
     }
 }
 
 static bw_status fill_values(bw_dwe_images *images, const raw *r,
                              bw_dwe_mass mass, bw_error *err)
 {
-    size_t size = bw_dwe_images_size(images), n_items;
-    size_t n_planes = images->shape.c;
-    n_items = r->n_pixels * r->n_channels;
+    size_t size = bw_dwe_images_size(images), n_planes = images->shape.c;
+    size_t n = r->n_pixels, n_items = n * r->n_channels;
     double *items = malloc(n_items * sizeof *items);
-    double *planes = malloc(size * sizeof *planes);
+    double *plane = malloc(n * sizeof *plane);
     bw_status status = BW_OK;
 
     images->values = calloc(images->n ? images->n : 1, size * sizeof(float));
-    if (!items || !planes || !images->values)
+    if (!items || !plane || !images->values)
         status = bw_error_memory(err);
     for (size_t k = 0; k < images->n && !status; k++) {
         const unsigned char *from = r->data;
         from += k * n_items * bw_dtype_size(r->tensor->dtype);
         bw_dtype_to_double(r->tensor->dtype, from, n_items, items);
-        split_planes(r, n_planes, items, planes);
-        for (size_t c = 0; c < n_planes && !status; c++)
-            status = make_masses(r->n_pixels, planes + c * r->n_pixels, mass,
-                                 1 / (double)n_planes, err);
+        for (size_t c = 0; c < n_planes && !status; c++) {
+            float *to = images->values + k * size + c * n;
+            take_plane(r, n_planes, c, items, plane);
+            status = make_masses(n, plane, mass, 1 / (double)n_planes, err);
+            for (size_t i = 0; i < n; i++)
+                to[i] = (float)plane[i];
+        }
         if (status)
             bw_error_prefix(err, "%s: image %zu", images->origin.path, k);
-        for (size_t i = 0; i < size; i++)
-            images->values[k * size + i] = (float)planes[i];
     }
     free(items);
-    free(planes);
+    free(plane);
     return status;
 }
 
