@@ -180,13 +180,12 @@ static bw_status find_view(figure *f, view *v, bw_error *err)
     if (d <= 2 || d > MOST_LATENT || what->n_codes < 2 ||
         !is_finite(what->n_codes * d, what->q))
         return BW_OK;
-    double *mean = own(f, d, sizeof *mean);
-    double *direction = own(f, 2 * d, sizeof *direction);
-    if (!mean || !direction)
+    double *mean = own(f, 3 * d, sizeof *mean); /* and two directions */
+    if (!mean)
         return bw_error_memory(err);
-    v->opt_direction = direction;
+    v->opt_direction = mean + d;
     return bw_components_find(what->n_codes, d, what->q, 2, mean, variance,
-                              direction, err);
+                              mean + d, err);
 }
 
 static bw_status show_codes(figure *f, size_t k, bw_error *err)
