@@ -146,24 +146,22 @@ static void pool_image(void *arg, size_t task, size_t worker)
     const bw_layer *layer = run->layer;
     size_t n_in = layer->in.h * layer->in.w * work->n_values;
     size_t n_out = layer->out.h * layer->out.w * work->n_values;
-    const float *x = run->x + task * n_in, *dy = NULL;
-    float *y = NULL, *dx = NULL;
+    const float *x = run->x + task * n_in;
+    float *dx = NULL;
 
     (void)worker;
     if (work->is_backward) {
-        dy = run->dy + task * n_out;
         dx = run->dx + task * n_in;
         memset(dx, 0, n_in * sizeof *dx);
-    } else {
-        y = run->y + task * n_out;
     }
     for (size_t i = 0; i < layer->out.h; i++)
         for (size_t j = 0; j < layer->out.w; j++) {
-            size_t at = (i * layer->out.w + j) * work->n_values;
+            size_t at = task * n_out + (i * layer->out.w + j) * work->n_values;
+            float *y = work->is_backward ? NULL : run->y + at;
+            const float *dy = work->is_backward ? run->dy + at : NULL;
 
             (work->is_max ? pool_max : pool_mean)(
-                work, x, find_window(work, i, j), y ? y + at : NULL,
-                dy ? dy + at : NULL, dx);
+                work, x, find_window(work, i, j), y, dy, dx);
         }
 }
 
