@@ -76,13 +76,14 @@ static size_t end_of(const bw_pricing *p, size_t box)
 
 /* ---- searches ---- */
 
-/* Sixteen costs from source i, less potentials and scaled, not rounded. Where
- * they come from sums of squares, these are had together: the same doubles. */
-static void box_costs(const bw_pricing_zoom *p, size_t i, size_t box, double *r)
+/* Costs from source i to the n sinks of the box that begins at first, less
+ * potentials and scaled, not rounded; r has room for sixteen. Where they come
+ * from sums of squares, these are had together: the same doubles. */
+static void box_costs(const bw_pricing_zoom *p, size_t i, size_t first,
+                      size_t n, double *r)
 {
     const bw_zoom *z = p->zoom;
     const bw_ground *g = z->arcs.ground;
-    size_t first = box << SHIFT, n = end_of(&p->head, box) - first;
     if (g->norm == BW_NORM_L2 && (g->p == 1 || g->p == 2)) {
         p->kernel->squares(g->d, 1, place_of(g, z->arcs.sources->bin[i]),
                            z->arcs.sinks->at + bw_points_place(first, g->d), r);
@@ -104,7 +105,7 @@ static int32_t row(bw_pricing *p, size_t i, int32_t limit, int32_t *ret_slot)
             continue;
         double r[BOX];
         size_t first = box << SHIFT, n = end_of(p, box) - first;
-        box_costs(zoom, i, box, r);
+        box_costs(zoom, i, first, n, r);
         for (size_t k = 0; k < n; k++) {
             if (r[k] + p->value[first + k] >= limit + 1)
                 continue;
@@ -127,7 +128,7 @@ static size_t list(bw_pricing *p, size_t i, int32_t limit, int32_t *slots)
             continue;
         double r[BOX];
         size_t first = box << SHIFT, n = end_of(p, box) - first;
-        box_costs(zoom, i, box, r);
+        box_costs(zoom, i, first, n, r);
         for (size_t k = 0; k < n; k++)
             if (bw_zoom_round(r[k]) + p->value[first + k] < limit)
                 slots[n_slots++] = (int32_t)(first + k);
