@@ -38,30 +38,31 @@ static long double sum_of_weights(const bw_histogram *h)
 bw_status bw_common_make(const bw_histogram *a, const bw_histogram *b,
                          bw_normalize normalize, bw_common *c, bw_error *err)
 {
+    bool is_real = a->weight != NULL;
     *c = (bw_common){.h = {a, b},
-                     .is_real = a->weight != NULL,
+                     .is_real = is_real,
                      .is_given = normalize == BW_NORMALIZE_NONE,
                      .factor = {1, 1},
                      .denominator = 1,
                      .scale = {1, 1}};
-    if (c->is_real != (b->weight != NULL))
+    if (is_real != (b->weight != NULL))
         return bw_error_set(err, BW_ERR_USAGE,
                             "integer and real masses in one problem");
     /* Each set is sealed for its own masses: two need not fit together. */
     size_t most_lit = a->n > b->n ? a->n : b->n;
-    if (c->is_real ? a->total != b->total
-                   : !bw_perturb_fits(a->sum, b->sum, most_lit))
+    if (is_real ? a->total != b->total
+                : !bw_perturb_fits(a->sum, b->sum, most_lit))
         return bw_error_set(err, BW_ERR_USAGE,
                             "masses of two sets that were not sealed alike");
     if (c->is_given) {
-        double slack = c->is_real ? 1e-9 * a->sum : 0;
+        double slack = is_real ? 1e-9 * a->sum : 0;
         if (fabs(a->sum - b->sum) <= slack)
             return BW_OK;
         return bw_error_set(err, BW_ERR_RANGE,
                             "masses differ: their sums are %.17g and %.17g",
                             a->sum, b->sum);
     }
-    if (c->is_real) {
+    if (is_real) {
         c->scale[0] = 1 / sum_of_weights(a);
         c->scale[1] = 1 / sum_of_weights(b);
         return BW_OK;
