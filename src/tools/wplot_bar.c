@@ -47,9 +47,8 @@ enum { MAX_FILES = 16, MAX_NAMES = 64, MOST = 1 << 24 };
 
 typedef struct work {
     size_t n_names, n_files;
-    const char *name[MAX_NAMES]; /* rows of the first file, or --row */
+    char *name[MAX_NAMES]; /* rows of the first file, or --row */
     double values[MAX_FILES * MAX_NAMES];
-    char *text[MAX_FILES]; /* what names point into */
     char *file[MAX_FILES]; /* for the legend */
 } work;
 
@@ -72,9 +71,11 @@ static bw_status find(work *w, const char *path, const char *name, size_t *at,
         return bw_error_set(err, BW_ERR_RANGE,
                             "%s: more than %d rows; choose some with --row",
                             path, MAX_NAMES);
+    if (!(w->name[w->n_names] = strdup(name)))
+        return bw_error_memory(err);
     for (size_t f = 0; f < MAX_FILES; f++)
         w->values[f * MAX_NAMES + w->n_names] = NAN;
-    w->name[w->n_names++] = name;
+    w->n_names++;
     return BW_OK;
 }
 
@@ -130,12 +131,13 @@ static bw_status read_text(const char *path, char **ret_text, size_t *n,
 static bw_status read_file(work *w, const char *path, bw_error *err)
 {
     size_t n, number = 0;
-    bw_status status = read_text(path, &w->text[w->n_files], &n, err);
+    char *text, *line;
+    bw_status status = read_text(path, &text, &n, err);
 
-    if (!status && strlen(w->text[w->n_files]) < n)
+    if (!status && strlen(text) < n)
         status =
             bw_error_set(err, BW_ERR_FORMAT, "%s: zero byte in text", path);
-    char *line = w->text[w->n_files];
+    line = text;
     while (!status && *line) {
         char *end = line + strcspn(line, "\n"), *next = end + (*end != '\0');
         *end = '\0';
@@ -144,6 +146,7 @@ static bw_status read_file(work *w, const char *path, bw_error *err)
             status = take_line(w, path, number, line, err);
         line = next;
     }
+    free(text);
     if (!status && !(w->file[w->n_files] = w->n_files < names.n
                                                ? strdup(names.item[w->n_files])
                                                : bw_wplot_name(path)))
@@ -165,7 +168,7 @@ static bw_status show(const work *w, bw_wplot_page *page, bw_error *err)
     double *values = malloc(w->n_files * w->n_names * sizeof *values);
     bw_bars bars = {.n_names = w->n_names,
                     .n_groups = w->n_files,
-                    .name = w->name,
+                    .name = (const char *const *)w->name,
                     .group = (const char *const *)w->file,
                     .values = values,
                     .opt_label = label,
@@ -198,10 +201,10 @@ static bw_status run(const bw_program *self, const bw_parsed *parsed,
                               parsed->operand[0]);
     if (!status)
         status = show(&w, &page, err);
-    for (size_t k = 0; k < w.n_files; k++) {
-        free(w.text[k]);
+    for (size_t k = 0; k < w.n_names; k++)
+        free(w.name[k]);
+    for (size_t k = 0; k < w.n_files; k++)
         free(w.file[k]);
-    }
     return status;
 }
 
