@@ -1,6 +1,7 @@
 /* wplot_grid.c - wplot grid: images in rows and columns, with their labels. */
 #include "config.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +137,7 @@ static bw_status reserve(work *w, uint64_t n, const bw_tensor *t,
         return bw_error_set(err, BW_ERR_DIMENSION, "%s: the sheet is too large",
                             path);
     w->values = malloc(n_values * sizeof *w->values);
-    w->labels = malloc((size_t)n * sizeof *w->labels);
+    w->labels = calloc((size_t)n, sizeof *w->labels); /* 0 without a tensor */
     return w->values && w->labels ? BW_OK : bw_error_memory(err);
 }
 
@@ -257,6 +258,7 @@ static void lay_out(work *w, bw_figure *figure)
     double scale = bw_figure_scale(figure);
     double gap = pad * BW_TEXT_SIZE / figure->font;
 
+    assert(w->n > 0 && n_columns > 0);
     w->n_columns = w->n < n_columns ? w->n : (size_t)n_columns;
     w->n_rows = (w->n - 1) / w->n_columns + 1;
     w->heading = labelled == HEADINGS ? heading_room(w) : 0;

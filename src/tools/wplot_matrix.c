@@ -94,13 +94,25 @@ static bw_status read_labels(bw_reader *reader, const bw_tensor *t,
     return status;
 }
 
+static bw_status read_texts(bw_reader *reader, const bw_tensor *tensor,
+                            bw_wplot_matrix *m, bw_error *err)
+{
+    if (!(m->path = strdup(bw_reader_path(reader))) ||
+        !(m->name = strdup(tensor->name)) ||
+        !(m->about = bw_wplot_about(reader)))
+        return bw_error_memory(err);
+    return bw_wplot_names_read(reader, &m->names, err);
+}
+
 /* In the order of the file. */
 static bw_status read_tensors(bw_reader *reader, const bw_tensor *tensor,
                               bw_wplot_matrix *m, bw_error *err)
 {
     const bw_tensor *labels = bw_reader_find(reader, "labels");
-    bw_status status = check_shape(m->path, tensor, m, err);
+    bw_status status = read_texts(reader, tensor, m, err);
 
+    if (!status)
+        status = check_shape(m->path, tensor, m, err);
     for (size_t k = 0; k < bw_reader_n_tensors(reader) && !status; k++) {
         const bw_tensor *t = bw_reader_tensor(reader, k);
         if (t == tensor)
@@ -123,16 +135,8 @@ static bw_status load_container(const char *path, const char *opt_tensor,
         return status;
     for (size_t k = 0; !tensor && (opt_tensor ? k < 1 : names[k] != NULL); k++)
         tensor = bw_reader_find(reader, opt_tensor ? opt_tensor : names[k]);
-    if (!tensor)
-        status = refuse(reader, opt_tensor, names, err);
-    else if (!(m->path = strdup(bw_reader_path(reader))) ||
-             !(m->name = strdup(tensor->name)) ||
-             !(m->about = bw_wplot_about(reader)))
-        status = bw_error_memory(err);
-    if (!status)
-        status = bw_wplot_names_read(reader, &m->names, err);
-    if (!status)
-        status = read_tensors(reader, tensor, m, err);
+    status = tensor ? read_tensors(reader, tensor, m, err)
+                    : refuse(reader, opt_tensor, names, err);
     bw_reader_close(reader);
     return status;
 }

@@ -140,13 +140,14 @@ static bw_status take_components(work *w, bw_error *err)
                          "%s: one row has no principal components", w->m.path);
     else if (!mean || !codes)
         status = bw_error_memory(err);
-    for (size_t k = 0; k < n * d && !status; k++) {
-        codes[k] = (float)w->m.values[k];
-        if (!isfinite(codes[k]))
-            status =
-                bw_error_set(err, BW_ERR_RANGE, "%s: row %zu: %g is too large",
-                             w->m.path, k / d, w->m.values[k]);
-    }
+    for (size_t k = 0; k < n && !status; k++)
+        for (size_t i = k * d; i < (k + 1) * d && !status; i++) {
+            codes[i] = (float)w->m.values[i];
+            if (!isfinite(codes[i]))
+                status = bw_error_set(err, BW_ERR_RANGE,
+                                      "%s: row %zu: %g is too large", w->m.path,
+                                      k, w->m.values[i]);
+        }
     if (!status)
         status =
             bw_components_find(n, d, codes, 2, mean, variance, mean + d, err);
