@@ -12,6 +12,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -120,6 +121,7 @@ static bw_checkpoint checkpoint_of(const bw_run *r)
 static bw_status stop_by_number(const bw_run *r, uint64_t step,
                                 const char *what, bw_error *err)
 {
+    assert(r->n_batches > 0); /* the run has begun */
     uint64_t epoch = (step > 0 ? step - 1 : 0) / r->n_batches + 1;
 
     if (r->is_saved)

@@ -2,6 +2,7 @@
  * caches hold. */
 #include "config.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "nn/conv_phase_product.h"
@@ -93,6 +94,7 @@ static bw_cut rows_of(const bw_phase_block *block, const bw_phase_group *g,
 void bw_phase_product_m(const bw_phase_block *block, size_t task)
 {
     const bw_phase_plan *p = block->plan;
+    assert(task < bw_phase_product_n_tasks(p));
     const bw_phase_group *g = &p->groups[task / n_chunks(p)];
     bw_cut rows = rows_of(block, g, task % n_chunks(p));
     segment s = {0};
@@ -117,6 +119,7 @@ void bw_phase_product_m(const bw_phase_block *block, size_t task)
 void bw_phase_product_v(const bw_phase_block *block, size_t task)
 {
     const bw_phase_plan *p = block->plan;
+    assert(task < bw_phase_product_n_tasks(p));
     const bw_phase_group *g = &p->groups[task / n_chunks(p)];
     bw_cut rows = rows_of(block, g, task % n_chunks(p));
     segment s = {0};

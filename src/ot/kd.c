@@ -1,6 +1,7 @@
 /* kd.c - the balanced tree of kd.h, of which only the paths are kept. */
 #include "config.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -35,8 +36,10 @@ static void select_first(builder *b, item *range, size_t n, size_t n_first)
         item pivot = range[first + (b->random >> 33) % (end - first)];
         size_t i = first, j = end - 1;
         for (;;) {
-            while (is_before(range[i], pivot))
+            while (is_before(range[i], pivot)) {
                 i++;
+                assert(i < end); /* at the pivot at last, and so does j */
+            }
             while (is_before(pivot, range[j]))
                 j--;
             if (i >= j)

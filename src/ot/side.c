@@ -1,6 +1,7 @@
 /* side.c - places of bins, and coarsening of a list of them by runs. */
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "ot/bitmask.h"
@@ -15,6 +16,7 @@ bw_status bw_side_reserve(bw_side *side, size_t n)
     if (n <= side->capacity)
         return BW_OK;
     bw_side_clear(side);
+    assert(!side->at); /* coordinates went with the rest */
     /* Sixteen more: vector code reads whole blocks of points. */
     size_t room = n + n / 4 + 16;
     side->bin = malloc(room * sizeof *side->bin);

@@ -174,7 +174,7 @@ static size_t left_bins(const bw_side *coarse, size_t node, const int64_t *left,
     size_t n = 0;
     for (uint32_t k = coarse->first[node]; k < coarse->first[node + 1]; k++) {
         bin[n] = k;
-        n += left[k] > 0;
+        n += left[k] > 0 ? 1 : 0;
     }
     return n;
 }

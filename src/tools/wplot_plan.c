@@ -1,6 +1,7 @@
 /* wplot_plan.c - wplot plan: how mass moves between two images. */
 #include "config.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,7 @@ static bw_status widen(const bw_tensor *t, const char *data, uint32_t k,
 {
     size_t c = t->rank == 4 ? (size_t)t->shape[3] : 1;
     size_t row = n_pixels * c * bw_dtype_size(t->dtype);
+    assert(row > 0); /* check_tensor */
     double *values = malloc(n_pixels * c * sizeof *values), most = 0;
 
     *ret = values;
