@@ -15,10 +15,10 @@
  * says which count), their share of an sgemm 2000^3 on the same threads, timed
  * before and after, the loss of the second step (of a generator the length of
  * its gradient), and a sum over the trained parameters at the end. A step that
- * is timed follows one that is not, as it would in training. A
- * generator's step is what a step of both takes more than the critic's own
- * before it. Parameters and images begin as torch_steps.py makes them, too, so
- * that losses can be compared; -t prints the networks for it.
+ * is timed follows one that is not, as it would in training. A generator's step
+ * is what a step of both takes more than the critic's own before it. Parameters
+ * and images begin as torch_steps.py makes them, too, so that losses can be
+ * compared; -t prints the networks for it.
  *
  * -c: what a penalty costs. Steps with it and without any alternate; a line
  * has both median times, and the median, the least and the greatest of what

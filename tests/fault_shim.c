@@ -289,8 +289,7 @@ void *realloc(void *p, size_t n)
 
     if (FAILS("memory"))
         return NULL;
-    /* Before it can be another thread's; given back where next fails, which
-     * nothing here makes it do. */
+    /* At once, before the address can be another thread's. */
     took(p);
     return GAVE(next(p, n));
 }
