@@ -23,20 +23,20 @@ typedef struct watch {
 static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER;
 static json_malloc_t plain_malloc;
 static json_free_t plain_free;
-static _Thread_local watch mine;
+static _Thread_local watch in_hand;
 
 static bool note(void *p)
 {
-    if (mine.n == mine.capacity) {
-        size_t capacity = mine.capacity == 0 ? 64 : 2 * mine.capacity;
-        void **block = realloc(mine.block, capacity * sizeof *block);
+    if (in_hand.n == in_hand.capacity) {
+        size_t capacity = in_hand.capacity == 0 ? 64 : 2 * in_hand.capacity;
+        void **block = realloc(in_hand.block, capacity * sizeof *block);
 
         if (block == NULL)
             return false;
-        mine.block = block;
-        mine.capacity = capacity;
+        in_hand.block = block;
+        in_hand.capacity = capacity;
     }
-    mine.block[mine.n++] = p;
+    in_hand.block[in_hand.n++] = p;
     return true;
 }
 
@@ -47,23 +47,23 @@ static void *watched_malloc(size_t n)
 {
     void *p = plain_malloc(n);
 
-    if (!mine.is_on || (p != NULL && note(p)))
+    if (!in_hand.is_on || (p != NULL && note(p)))
         return p;
     plain_free(p);
-    longjmp(mine.failed, 1);
+    longjmp(in_hand.failed, 1);
 }
 
 /* What is freed was mostly had a moment ago. */
 static void watched_free(void *p)
 {
-    size_t k = mine.n;
+    size_t k = in_hand.n;
 
-    while (k > 0 && mine.block[k - 1] != p)
+    while (k > 0 && in_hand.block[k - 1] != p)
         k--;
     if (k > 0) {
-        mine.n--;
-        memmove(mine.block + k - 1, mine.block + k,
-                (mine.n - (k - 1)) * sizeof *mine.block);
+        in_hand.n--;
+        memmove(in_hand.block + k - 1, in_hand.block + k,
+                (in_hand.n - (k - 1)) * sizeof *in_hand.block);
     }
     plain_free(p);
 }
@@ -87,22 +87,22 @@ json_t *bw_json_whole(uint64_t value)
     return json_string(digits);
 }
 
-/* Between the two, a lack of memory ends this thread's work at mine.failed. */
+/* Between the two, a lack of memory ends the work in hand at in_hand.failed. */
 static void watch_begin(void)
 {
     pthread_mutex_lock(&watching);
     json_get_alloc_funcs(&plain_malloc, &plain_free);
     json_set_alloc_funcs(watched_malloc, watched_free);
-    mine.is_on = true;
+    in_hand.is_on = true;
 }
 
 /* What was had stays, or goes. */
 static void watch_end(bool stays)
 {
-    while (!stays && mine.n > 0)
-        plain_free(mine.block[--mine.n]);
-    free(mine.block);
-    mine = (watch){.is_on = false};
+    while (!stays && in_hand.n > 0)
+        plain_free(in_hand.block[--in_hand.n]);
+    free(in_hand.block);
+    in_hand = (watch){.is_on = false};
     json_set_alloc_funcs(plain_malloc, plain_free);
     pthread_mutex_unlock(&watching);
 }
@@ -113,7 +113,7 @@ json_t *bw_json_parse(const char *text, size_t n, size_t flags,
     json_t *value;
 
     watch_begin();
-    if (setjmp(mine.failed) != 0) {
+    if (setjmp(in_hand.failed) != 0) {
         watch_end(false);
         *is_short = true;
         return NULL;
@@ -129,7 +129,7 @@ char *bw_json_print(const json_t *value, size_t flags)
     char *text;
 
     watch_begin();
-    if (setjmp(mine.failed) != 0) {
+    if (setjmp(in_hand.failed) != 0) {
         watch_end(false);
         return NULL;
     }

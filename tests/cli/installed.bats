@@ -155,8 +155,9 @@ links() {
     diff -u - state.txt <<'END'
 check_once
 check_status
+in_hand
+plain_free
 plain_malloc
-was_short
 watching
 END
 }

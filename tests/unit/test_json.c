@@ -64,8 +64,8 @@ Test(json, no_character_is_lost_where_memory_runs_out)
     cr_expect_eq(n_left, 0);
 }
 
-/* Buffers grow at the quote of some of these, and behind the backslash of others,
- * where jansson alone is aborted, or reads past the end. */
+/* Buffers grow at the quote of some of these, and behind the backslash of
+ * others, where jansson alone is aborted, or reads past the end. */
 Test(json, no_string_ends_later_than_its_quote)
 {
     static const char digits[] = "0123456789012345678901234567890123456789"
