@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/printed.h"
 #include "tools/mpi.h"
+#include "tools/net_file.h"
 #include "tools/training.h"
 
 /* ---- options ---- */
@@ -127,36 +128,6 @@ void bw_training_close(bw_training_job *job)
 
 /* ---- networks' texts ---- */
 
-bw_status bw_training_read_text(const char *opt_path, char **ret_text,
-                                bw_error *err)
-{
-    FILE *file;
-    size_t n;
-    bw_status status = BW_OK;
-
-    *ret_text = NULL;
-    if (!opt_path)
-        return BW_OK;
-    file = fopen(opt_path, "rb");
-    if (!file)
-        return bw_error_errno(err, "%s", opt_path);
-    *ret_text = calloc(BW_MAX_NETWORK_TEXT + 2, 1);
-    n = *ret_text ? fread(*ret_text, 1, BW_MAX_NETWORK_TEXT + 1, file) : 0;
-    if (!*ret_text)
-        status = bw_error_memory(err);
-    else if (ferror(file))
-        status = bw_error_errno(err, "%s", opt_path);
-    else if (n > BW_MAX_NETWORK_TEXT || memchr(*ret_text, 0, n) != NULL)
-        status = bw_error_set(err, BW_ERR_FORMAT, "%s: no text of a network",
-                              opt_path);
-    fclose(file);
-    if (status) {
-        free(*ret_text);
-        *ret_text = NULL;
-    }
-    return status;
-}
-
 bw_status bw_training_texts(bw_training_job *job, size_t n,
                             const char *const *path, bw_error *err)
 {
@@ -164,7 +135,7 @@ bw_status bw_training_texts(bw_training_job *job, size_t n,
 
     job->n_texts = n;
     for (size_t k = 0; k < n && !status; k++)
-        status = bw_training_read_text(path[k], &job->text[k], err);
+        status = bw_net_file_read(path[k], &job->text[k], err);
     return status;
 }
 

@@ -240,11 +240,6 @@ bw_status bw_training_open(bw_training_job *job, const bw_training *training,
                            bw_error *err) BW_MUST_CHECK;
 void bw_training_close(bw_training_job *job);
 
-/* Reads a network's text, to be freed; NULL without a path and on failure.
- * Messages begin with the path. BW_ERR_FORMAT for a file that is no text. */
-bw_status bw_training_read_text(const char *opt_path, char **ret_text,
-                                bw_error *err) BW_MUST_CHECK;
-
 /* Reads the networks' texts of n paths, of which an absent one is none. */
 bw_status bw_training_texts(bw_training_job *job, size_t n,
                             const char *const *path,

@@ -11,8 +11,8 @@
 #include "base/progress.h"
 #include "eval/measure.h"
 #include "eval/source.h"
+#include "tools/net_file.h"
 #include "tools/tool.h"
-#include "tools/training.h"
 
 static bw_option_common common;
 
@@ -390,7 +390,7 @@ static bw_status run(const bw_program *program, const bw_parsed *parsed,
         status =
             bw_error_set(err, BW_ERR_USAGE, "--block: one item makes no pair");
     if (!status)
-        status = bw_training_read_text(net, &j.net, err);
+        status = bw_net_file_read(net, &j.net, err);
     if (!status)
         status = open_sources(&j, n_files, parsed->operand + 1, err);
     if (!status)
