@@ -226,12 +226,22 @@ static uint32_t *list_of(const void *address)
     return &heads[((uintptr_t)address >> 4) * 0x9e3779b97f4a7c15 >> 48];
 }
 
+/* The loader keeps the memory of threads that ended, for others. */
+static bool is_loader(const void *caller)
+{
+    Dl_info info;
+
+    return dladdr(caller, &info) != 0 &&
+           strstr(info.dli_fname, "ld-linux-x") != NULL;
+}
+
 /* What the program got, or one of the libraries for it; address is given on. */
 static void *gave(void *address, const void *caller)
 {
     uint32_t *head = list_of(address), k;
 
-    if (address == NULL || !atomic_load(&is_armed) || !is_asking(caller))
+    if (address == NULL || !atomic_load(&is_armed) || !is_asking(caller) ||
+        is_loader(caller))
         return address;
     pthread_mutex_lock(&blocks_lock);
     k = free_block != 0 ? free_block : n_blocks++;

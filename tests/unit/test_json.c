@@ -99,6 +99,27 @@ Test(json, no_string_ends_later_than_its_quote)
     }
 }
 
+Test(json, what_was_had_for_a_long_text_is_given_back)
+{
+    enum { N = 300 };
+    char text[8 * N + 3] = "[";
+    bool is_short;
+    size_t n;
+
+    for (size_t k = 0; k < N; k++)
+        strcat(text, k == 0 ? "\"value\"" : ",\"more\"");
+    strcat(text, "]");
+    json_set_alloc_funcs(failing_malloc, counted_free);
+    json_decref(parse(text, 0, &is_short));
+    n = n_asked;
+    cr_assert_gt(n, 2 * N);
+    for (size_t k = 1; k <= n; k++) {
+        cr_expect_null(parse(text, k, &is_short));
+        cr_expect(is_short);
+        cr_expect_eq(n_left, 0, "allocation %zu of %zu", k, n);
+    }
+}
+
 Test(json, what_is_printed_is_whole)
 {
     json_t *value = json_pack("{s:s, s:[i, s]}", "name",
@@ -115,10 +136,12 @@ Test(json, what_is_printed_is_whole)
     free(text);
     n = n_asked;
     cr_assert_gt(n, 2);
+    n_left = 0;
     for (size_t k = 1; k <= n; k++) {
         n_asked = 0;
         failing = k;
         cr_expect_null(bw_json_print(value, JSON_COMPACT), "%zu of %zu", k, n);
+        cr_expect_eq(n_left, 0);
     }
     free(whole);
     json_decref(value);
